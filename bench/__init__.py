@@ -1,0 +1,1 @@
+"""Benchmarks of a running token service, as ratios to what is possible (bench/README.md)."""
