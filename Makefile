@@ -1,0 +1,113 @@
+# Everything a person or the build machine does here, in one place. `make help` lists it.
+
+.DEFAULT_GOAL := install
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+VENV := .venv
+BIN := $(VENV)/bin
+CODE := $(wildcard src tests bench conftest.py)
+ARGS ?=
+
+# python3.11 if it is here, else python3; `make PYTHON=...` names another.
+PYTHON ?= $(shell for python in python3.11 python3; do \
+	"$$python" -c '' 2>/dev/null && command -v "$$python" && break; done)
+
+# Nothing comes in that is not in a lock file, and nothing that would have to be built here:
+# a source package fetches its own build tools, and no hash guards those.
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
+FETCH := $(PIP) install --require-hashes --only-binary=:all: --progress-bar off
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-config --system-certs --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
+
+# Each of these files says "done"; they vanish with .venv.
+CREATED := $(VENV)/.created
+INSTALLED := $(VENV)/.installed
+DEV := $(VENV)/.dev
+
+.PHONY: install sandbox test lint format requirements fuzz drill bench wheel lock clean help
+
+install: $(INSTALLED)  ## install the command at .venv/bin/moneyer, then show this list
+	@$(MAKE) help
+
+sandbox: $(INSTALLED)  ## start a bank with everything in it, on this machine (ARGS="--port 8080")
+	@$(BIN)/moneyer sandbox $(ARGS)
+
+test: $(DEV) lint  ## the whole check: format, lint, types, import rules, all tests, coverage
+	$(BIN)/python -m pytest --cov --cov-report=term
+
+lint: $(DEV)  ## format, lint, types and import rules, without the tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy $(CODE)
+	$(BIN)/lint-imports --no-logo
+
+format: $(DEV)  ## put the code in shape
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+requirements: $(DEV)  ## which tests prove which requirement, and what is still unproven
+	@$(BIN)/python -m pytest -qq --requirements
+
+fuzz: MONEYER_FUZZ_REQUESTS ?= 1000000
+fuzz: $(DEV)  ## a million hostile requests (MONEYER_FUZZ_REQUESTS=...)
+	MONEYER_FUZZ_REQUESTS=$(MONEYER_FUZZ_REQUESTS) $(BIN)/python -m pytest tests/fuzz -s
+
+drill: MONEYER_KILLS ?= 200
+drill: $(DEV)  ## kill the server again and again while it works (MONEYER_KILLS=...)
+	MONEYER_KILLS=$(MONEYER_KILLS) $(BIN)/python -m pytest tests/drills
+
+bench: $(DEV)  ## measure against the limit and against peers, in one run (ARGS=...)
+	$(BIN)/python -m bench $(ARGS)
+
+wheel: $(DEV)  ## build dist/moneyer-*.whl
+	@$(BIN)/python -m build --no-isolation --wheel
+
+lock: $(DEV)  ## write the lock files anew; UPGRADE=1 moves to the newest versions
+	@$(COMPILE) pyproject.toml --extra dev --output-file requirements-dev.lock
+	@$(COMPILE) pyproject.toml --constraint requirements-dev.lock --output-file requirements.lock
+	@$(COMPILE) --group build --constraint requirements-dev.lock --output-file requirements-build.lock
+
+clean:  ## remove .venv, builds, caches and reports
+	@rm -rf $(VENV) build dist htmlcov coverage.xml .coverage .coverage.* .hypothesis \
+		.import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	@find src tests bench -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
+
+help:  ## this list
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' \
+		$(firstword $(MAKEFILE_LIST))
+
+$(CREATED):
+	@if [ -z "$(PYTHON)" ]; then \
+		echo "Moneyer needs Python 3.11 or newer; there is no python3 on this machine." >&2; exit 1; \
+	fi
+	@if ! $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then \
+		echo "Moneyer needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1)." >&2; exit 1; \
+	fi
+	@if ! $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null; then \
+		$(MAKE) .python3-venv; \
+	fi
+	@$(PYTHON) -m venv --clear $(VENV)
+	@touch $@
+
+# Debian keeps the part of Python that makes environments in a package of its own.
+.PHONY: .python3-venv
+.python3-venv: apt := $(if $(filter 0,$(shell id -u)),,sudo )env DEBIAN_FRONTEND=noninteractive apt-get -qq
+.python3-venv:
+	@if ! command -v apt-get >/dev/null; then \
+		echo "$(PYTHON) cannot make a virtual environment: its module ensurepip is missing." >&2; exit 1; \
+	fi
+	@echo "This Python cannot make a virtual environment yet: installing the package python3-venv."
+	@$(apt) install -y python3-venv >/dev/null 2>&1 \
+		|| { $(apt) update && $(apt) install -y python3-venv >/dev/null; }
+
+$(INSTALLED): $(CREATED) requirements.lock requirements-build.lock pyproject.toml
+	@echo "Installing Moneyer into $(VENV)"
+	@$(FETCH) -r requirements.lock -r requirements-build.lock
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(DEV): $(INSTALLED) requirements-dev.lock
+	@echo "Installing the tools for tests and checks into $(VENV)"
+	@$(FETCH) -r requirements-dev.lock
+	@touch $@
