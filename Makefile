@@ -71,7 +71,7 @@ lock: $(DEV)  ## write the lock files anew; UPGRADE=1 moves to the newest versio
 clean:  ## remove .venv, builds, caches and reports
 	@rm -rf $(VENV) build dist htmlcov coverage.xml .coverage .coverage.* .hypothesis \
 		.import_linter_cache .mypy_cache .pytest_cache .ruff_cache
-	@find src tests bench -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
+	@find . -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
 
 help:  ## this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' \
@@ -93,13 +93,15 @@ $(CREATED):
 # Debian keeps the part of Python that makes environments in a package of its own.
 .PHONY: .python3-venv
 .python3-venv: apt := $(if $(filter 0,$(shell id -u)),,sudo )env DEBIAN_FRONTEND=noninteractive apt-get -qq
+.python3-venv: package := -y --no-install-recommends python3-venv
 .python3-venv:
 	@if ! command -v apt-get >/dev/null; then \
 		echo "$(PYTHON) cannot make a virtual environment: its module ensurepip is missing." >&2; exit 1; \
 	fi
 	@echo "This Python cannot make a virtual environment yet: installing the package python3-venv."
-	@$(apt) install -y python3-venv >/dev/null 2>&1 \
-		|| { $(apt) update && $(apt) install -y python3-venv >/dev/null; }
+	@$(apt) install $(package) >/dev/null 2>&1 || { \
+		$(apt) update >/dev/null 2>&1; said=$$($(apt) install $(package) 2>&1) || \
+		{ echo "$$said" >&2; echo "As root: apt-get install python3-venv; then make again." >&2; exit 1; }; }
 
 $(INSTALLED): $(CREATED) requirements.lock requirements-build.lock pyproject.toml
 	@echo "Installing Moneyer into $(VENV)"
