@@ -1,0 +1,1 @@
+"""The OAuth clients: who they are, what they may do, and for which institutions."""

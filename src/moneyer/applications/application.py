@@ -1,0 +1,120 @@
+"""An application (OAuth client), its registration and its entitlements."""
+
+import ipaddress
+from typing import Annotated, Literal, NewType
+
+import msgspec
+
+from moneyer.institutions.institution import GrantType, Institution, Status
+from moneyer.protocol.clock import SECOND
+from moneyer.protocol.failures import AddressBlocked, NotEntitled, NotPermitted
+from moneyer.protocol.scopes import IDENTITY_SCOPES, Scopes
+
+Seconds = Annotated[int, msgspec.Meta(ge=1, le=366 * 86400)]
+RetryWindow = Annotated[int, msgspec.Meta(ge=0, le=86400)]
+
+
+class Lifetimes(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """How long what this application receives lives, in seconds."""
+
+    access_token: Seconds = 600
+    code: Annotated[int, msgspec.Meta(ge=1, le=600)] = 60
+    refresh_idle: Seconds = 14 * 86400
+    refresh_absolute: Seconds = 90 * 86400
+
+
+class Application(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A registration (RFC 7591 section 2), without its secrets.
+
+    `password_until` is the instant until which the password grant is switched on; None means off.
+    `allowed_addresses` are CIDR networks; empty means every address. `is_sign_in_page` marks a bank's
+    own sign-in page, which may ask for codes on behalf of other applications.
+    """
+
+    client_id: str
+    name: str
+    grants: tuple[GrantType, ...]
+    scopes: Scopes = ()
+    institutions: tuple[str, ...] = ()
+    redirect_uris: tuple[str, ...] = ()
+    status: Status = "active"
+    lifetimes: Lifetimes = Lifetimes()
+    refresh_policy: Literal["rotate", "static"] = "rotate"
+    retry_window: RetryWindow = 60
+    password_until: int | None = None
+    allowed_addresses: tuple[str, ...] = ()
+    is_sign_in_page: bool = False
+    code_needs_institution_header: bool = False
+    consent_enabled: bool = False
+    secondary_authentication_enabled: bool = False
+    device_registration_enabled: bool = False
+
+    @property
+    def api_scopes(self) -> Scopes:
+        """The scopes that open an API, without those of OpenID Connect."""
+        return tuple(scope for scope in self.scopes if scope not in IDENTITY_SCOPES)
+
+
+AuthenticatedApplication = NewType("AuthenticatedApplication", Application)
+"""An application whose secret was presented with this request."""
+
+
+def require_active(application: Application) -> None:
+    """Raises NotPermitted when the application is disabled."""
+    if application.status != "active":
+        raise NotPermitted("application-disabled")
+
+
+def require_address(application: Application, address: str) -> None:
+    """Raises AddressBlocked unless `address` is in one of the allowed networks."""
+    if application.allowed_addresses and not on_allow_list(application, address):
+        raise AddressBlocked("address-not-allowed")
+
+
+def on_allow_list(application: Application, address: str) -> bool:
+    """Whether the application has an allow-list and `address` is on it."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    return any(parsed in ipaddress.ip_network(net) for net in application.allowed_addresses)
+
+
+def require_entitlement(application: Application, institution: Institution | None) -> Institution:
+    """The institution, if the application may act for it; raises NotEntitled.
+
+    An institution that does not exist, one that is disabled and one that is another's are not told
+    apart.
+    """
+    if institution is None:
+        raise NotEntitled("institution-unknown")
+    if institution.institution_id not in application.institutions:
+        raise NotEntitled("not-entitled")
+    if institution.status != "active":
+        raise NotEntitled("institution-disabled")
+    return institution
+
+
+def require_grant(
+    application: Application, institution: Institution, grant: GrantType, now: int
+) -> None:
+    """Raises NotPermitted unless application, institution and calendar all allow the grant."""
+    if grant not in application.grants:
+        raise NotPermitted("grant-not-registered")
+    if grant not in institution.policy.grants:
+        raise NotPermitted("grant-off-at-institution")
+    if grant == "password":
+        if application.password_until is None:
+            raise NotPermitted("password-grant-off")
+        if now >= application.password_until:
+            raise NotPermitted("password-grant-ended")
+
+
+MAX_PASSWORD_GRANT_DAYS = 365
+
+
+def password_grant_end(now: int, days: int) -> int:
+    """The instant `days` from now; raises ValueError beyond a year (the grant is on its way out)."""
+    if not 1 <= days <= MAX_PASSWORD_GRANT_DAYS:
+        raise ValueError("the password grant is switched on for 1 to 365 days")
+    return now + days * 86400 * SECOND

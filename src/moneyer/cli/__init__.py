@@ -1,0 +1,53 @@
+"""The command line."""
+
+import sys
+
+import typer
+
+from moneyer import __version__
+from moneyer.cli import application, check, customer, institution, keys, serving, token
+from moneyer.cli.context import Complaint
+from moneyer.settings import BadSettings
+from moneyer.store.admin import AdminError
+from moneyer.store.upgrade import SchemaMismatch
+
+app = typer.Typer(
+    name="moneyer",
+    help="The token service of a digital bank: OAuth 2.0 and OpenID Connect for many institutions.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.command("sandbox")(serving.sandbox)
+app.command("serve")(serving.serve)
+app.command("migrate")(serving.migrate)
+app.command("check")(check.check)
+app.add_typer(institution.app, name="institution")
+app.add_typer(application.app, name="application")
+app.add_typer(customer.app, name="customer")
+app.add_typer(keys.app, name="key")
+app.add_typer(token.app, name="token")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"moneyer {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def moneyer(
+    version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="Print the version and stop."
+    ),
+) -> None:
+    """The token service of a digital bank."""
+
+
+def main() -> None:
+    """Runs the command line; what an operator can mend is said in one line, without a traceback."""
+    try:
+        app()
+    except (BadSettings, AdminError, SchemaMismatch, Complaint) as error:
+        typer.secho(f"moneyer: {error}", fg=typer.colors.RED, err=True)
+        sys.exit(2)

@@ -1,0 +1,243 @@
+"""`moneyer application`: the OAuth clients."""
+
+import ipaddress
+from typing import Annotated, Any
+
+import msgspec
+import typer
+
+from moneyer.applications.application import Application, password_grant_end
+from moneyer.cli.context import (
+    Complaint,
+    DataOption,
+    JsonOption,
+    SettingsOption,
+    in_words,
+    office,
+    print_json,
+    print_rows,
+)
+from moneyer.protocol.clock import SECOND, SystemClock
+from moneyer.protocol.identifiers import is_client_id, new_client_id
+from moneyer.protocol.redirect_uri import check_redirect_uri
+from moneyer.protocol.scopes import valid_scope
+
+app = typer.Typer(
+    help="Add, list, show, change, disable applications and rotate their secrets.",
+    no_args_is_help=True,
+)
+
+ClientId = Annotated[str, typer.Argument(help="The application's client id.")]
+
+
+@app.command()
+def add(
+    name: Annotated[str, typer.Option(help="What people call it.")],
+    grant: Annotated[list[str], typer.Option(help="A grant it may use; repeat.")],
+    institution: Annotated[
+        list[str], typer.Option(help="An institution it is entitled to; repeat.")
+    ],
+    scope: Annotated[list[str] | None, typer.Option(help="A scope it holds; repeat.")] = None,
+    redirect_uri: Annotated[
+        list[str] | None, typer.Option(help="Where codes may be taken; repeat.")
+    ] = None,
+    allow_address: Annotated[
+        list[str] | None, typer.Option(help="A network it calls from (CIDR); repeat.")
+    ] = None,
+    client_id: Annotated[str | None, typer.Option(help="Default: drawn at random.")] = None,
+    access_seconds: Annotated[int, typer.Option(help="Access token lifetime.")] = 600,
+    refresh_idle_days: Annotated[int, typer.Option(help="Unused families end.")] = 14,
+    refresh_days: Annotated[int, typer.Option(help="Every family ends.")] = 90,
+    retry_window: Annotated[
+        int, typer.Option(help="Seconds in which a lost refresh answer is given again.")
+    ] = 60,
+    static_refresh: Annotated[bool, typer.Option(help="Refresh tokens do not rotate.")] = False,
+    password_days: Annotated[
+        int | None, typer.Option(help="Switch the password grant on, for so many days.")
+    ] = None,
+    sign_in_page: Annotated[
+        bool, typer.Option(help="It may ask for codes on behalf of others.")
+    ] = False,
+    settings: SettingsOption = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Register an application. Its secret is shown once, here."""
+    document: dict[str, Any] = {
+        "client_id": client_id or new_client_id(),
+        "name": name,
+        "grants": grant,
+        "scopes": scope or [],
+        "institutions": institution,
+        "redirect_uris": redirect_uri or [],
+        "allowed_addresses": allow_address or [],
+        "lifetimes": {
+            "access_token": access_seconds,
+            "refresh_idle": refresh_idle_days * 86400,
+            "refresh_absolute": refresh_days * 86400,
+        },
+        "retry_window": retry_window,
+        "refresh_policy": "static" if static_refresh else "rotate",
+        "password_until": _password_end(password_days),
+        "is_sign_in_page": sign_in_page,
+    }
+    application = checked(document)
+    with office(settings, data) as desk:
+        secret = desk.admin.applications.add(application, desk.keys.client_secret)
+    if as_json:
+        print_json({"client_id": application.client_id, "client_secret": secret})
+        return
+    typer.echo(f"client id      {application.client_id}")
+    typer.echo(f"client secret  {secret}")
+    typer.echo("The secret is not shown again.")
+    if "password" in application.grants and application.password_until is None:
+        typer.echo("The password grant stays off until `moneyer application allow-password`.")
+
+
+@app.command("list")
+def list_all(
+    settings: SettingsOption = None, data: DataOption = None, as_json: JsonOption = False
+) -> None:
+    """List every application."""
+    with office(settings, data) as desk:
+        found = desk.admin.applications.all()
+    if as_json:
+        print_json(found)
+    else:
+        print_rows(
+            ("client id", "name", "status", "grants", "institutions"),
+            [
+                (a.client_id, a.name, a.status, " ".join(a.grants), " ".join(a.institutions))
+                for a in found
+            ],
+        )
+
+
+@app.command()
+def show(client_id: ClientId, settings: SettingsOption = None, data: DataOption = None) -> None:
+    """Show one application and the age of its secrets, as JSON."""
+    with office(settings, data) as desk:
+        application = desk.admin.applications.get(client_id)
+        slots = desk.admin.applications.secrets_of(client_id)
+    document = msgspec.to_builtins(application)
+    if application.password_until is not None:
+        document["password_until"] = in_words(application.password_until)
+    document["secrets"] = [
+        {
+            "slot": slot.slot,
+            "created_at": in_words(slot.created_at),
+            "expires_at": in_words(slot.expires_at),
+            "last_used_at": in_words(slot.last_used_at),
+        }
+        for slot in slots
+    ]
+    print_json(document)
+
+
+@app.command()
+def disable(client_id: ClientId, settings: SettingsOption = None, data: DataOption = None) -> None:
+    """Disable an application: its secret, its tokens and its families open nothing."""
+    _change(client_id, settings, data, status="disabled")
+    typer.echo(f"application {client_id} is disabled; servers know within a second")
+
+
+@app.command()
+def enable(client_id: ClientId, settings: SettingsOption = None, data: DataOption = None) -> None:
+    """Enable an application again."""
+    _change(client_id, settings, data, status="active")
+    typer.echo(f"application {client_id} is active; servers know within a second")
+
+
+@app.command("allow-password")
+def allow_password(
+    client_id: ClientId,
+    days: Annotated[int, typer.Option(help="For how many days, at most 365; 0 switches it off.")],
+    settings: SettingsOption = None,
+    data: DataOption = None,
+) -> None:
+    """Switch the password grant on until an end date, or off."""
+    until = _password_end(days) if days else None
+    _change(client_id, settings, data, password_until=until)
+    state = f"on until {in_words(until)}" if until else "off"
+    typer.echo(f"the password grant is {state} for {client_id}")
+
+
+@app.command()
+def entitle(
+    client_id: ClientId,
+    institution: Annotated[list[str], typer.Argument(help="Every institution it may act for.")],
+    settings: SettingsOption = None,
+    data: DataOption = None,
+) -> None:
+    """Entitle an application to exactly these institutions."""
+    _change(client_id, settings, data, institutions=institution)
+    typer.echo(f"application {client_id} is entitled to {' '.join(institution)}")
+
+
+@app.command("rotate-secret")
+def rotate_secret(
+    client_id: ClientId,
+    keep_old_days: Annotated[
+        int | None,
+        typer.Option(help="The other secret ends after so many days; 0 at once. Default: kept."),
+    ] = None,
+    settings: SettingsOption = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make a new secret in the free slot, or in place of the older one. It is shown once, here."""
+    if keep_old_days is not None and keep_old_days < 0:
+        raise Complaint("--keep-old-days must not be negative")
+    now = SystemClock().now()
+    until = None if keep_old_days is None else now + keep_old_days * 86400 * SECOND
+    with office(settings, data) as desk:
+        secret, slots = desk.admin.applications.rotate_secret(
+            client_id, desk.keys.client_secret, until
+        )
+    if as_json:
+        print_json({"client_id": client_id, "client_secret": secret})
+        return
+    typer.echo(f"client secret  {secret}")
+    typer.echo("The secret is not shown again.")
+    for slot in slots:
+        ends = "has no end" if slot.expires_at is None else f"ends {in_words(slot.expires_at)}"
+        typer.echo(f"slot {slot.slot}: made {in_words(slot.created_at)}, {ends}")
+
+
+def _change(
+    client_id: str, settings: SettingsOption, data: DataOption, **members: object
+) -> None:
+    with office(settings, data) as desk:
+        document = msgspec.to_builtins(desk.admin.applications.get(client_id))
+        desk.admin.applications.save(checked({**document, **members}))
+
+
+def _password_end(days: int | None) -> int | None:
+    if days is None:
+        return None
+    try:
+        return password_grant_end(SystemClock().now(), days)
+    except ValueError as error:
+        raise Complaint(str(error)) from None
+
+
+def checked(document: dict[str, Any]) -> Application:
+    """A registration, if every member of it is usable. Raises Complaint."""
+    try:
+        application = msgspec.convert(document, Application)
+        for uri in application.redirect_uris:
+            check_redirect_uri(uri)
+        for network in application.allowed_addresses:
+            ipaddress.ip_network(network)
+    except (msgspec.ValidationError, ValueError) as error:
+        raise Complaint(str(error)) from None
+    if not is_client_id(application.client_id):
+        raise Complaint("a client id is 1 to 128 letters, digits and . _ ~ -")
+    for scope in application.scopes:
+        if not valid_scope(scope):
+            raise Complaint("a scope is printable ASCII without blank, comma, quote or backslash")
+    if "authorization_code" in application.grants and not application.redirect_uris:
+        raise Complaint("the authorization_code grant needs --redirect-uri")
+    if application.is_sign_in_page and "client_credentials" not in application.grants:
+        raise Complaint("a sign-in page needs the client_credentials grant")
+    return application

@@ -1,0 +1,1 @@
+"""The banks' customers, and how their passwords are checked."""

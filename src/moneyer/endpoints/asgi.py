@@ -1,0 +1,134 @@
+"""A thin ASGI adapter: bytes in, bytes out, a bound on both."""
+
+import asyncio
+import ipaddress
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+from moneyer.dialects import v2
+from moneyer.endpoints.http import (
+    MAX_BODY_BYTES,
+    Answer,
+    RawHeaders,
+    Request,
+    json_answer,
+)
+from moneyer.endpoints.router import Router
+from moneyer.protocol.failures import BadRequest, BodyTooLarge
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+BODY_TIMEOUT = 30.0
+"""Seconds within which a whole body has to arrive."""
+
+
+class AsgiApp:
+    """The service as an ASGI application (ASGI 3.0), mountable in any other.
+
+    `start` is entered when the server starts and left when it stops. `trusted_proxies` are the
+    networks whose X-Forwarded-For and X-Forwarded-Proto are believed.
+    """
+
+    def __init__(
+        self,
+        start: Callable[[], AbstractAsyncContextManager[Router]],
+        trusted_proxies: Iterable[Network] = (),
+    ) -> None:
+        self._start = start
+        self._trusted = tuple(trusted_proxies)
+        self._router: Router | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            answer = await self._answer(scope, receive)
+            headers = [*answer.headers, (b"content-length", str(len(answer.body)).encode())]
+            if answer.status == 204:
+                headers.pop()
+            await send(
+                {"type": "http.response.start", "status": answer.status, "headers": headers}
+            )
+            await send({"type": "http.response.body", "body": answer.body})
+        elif scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        await receive()
+        async with self._start() as router:
+            self._router = router
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+            self._router = None
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _answer(self, scope: Scope, receive: Receive) -> Answer:
+        router = self._router
+        if router is None:
+            return json_answer(503, v2.write_failure(v2.STOPPING), (b"retry-after", b"1"))
+        headers: RawHeaders = scope["headers"]
+        try:
+            body = await _read_body(receive)
+        except (BadRequest, TimeoutError) as error:
+            failure = error if isinstance(error, BadRequest) else BadRequest("body-too-slow")
+            words = v2.words_for(failure)
+            return json_answer(words.status, v2.write_failure(words), (b"connection", b"close"))
+        source, secure = self._caller(scope, headers)
+        path = scope["path"]
+        root = scope.get("root_path", "")
+        request = Request(
+            scope["method"],
+            path[len(root) :] if root and path.startswith(root) else path,
+            scope["query_string"],
+            headers,
+            body,
+            source,
+            secure,
+        )
+        return await router.handle(request)
+
+    def _caller(self, scope: Scope, headers: RawHeaders) -> tuple[str, bool]:
+        """The caller's address, and whether TLS was used, as far as that can be believed."""
+        client = scope.get("client")
+        source = client[0] if client else "unknown"
+        secure = scope.get("scheme") == "https"
+        if self._trusted and self._is_trusted(source):
+            forwarded = _last(headers, b"x-forwarded-for")
+            source = forwarded or source
+            proto = _last(headers, b"x-forwarded-proto")
+            secure = proto == "https" if proto else secure
+        return source, secure
+
+    def _is_trusted(self, address: str) -> bool:
+        try:
+            parsed = ipaddress.ip_address(address)
+        except ValueError:
+            return False
+        return any(parsed in network for network in self._trusted)
+
+
+async def _read_body(receive: Receive) -> bytes:
+    """The whole body. Raises BodyTooLarge as soon as it has grown past its bound, BadRequest when the
+    caller goes away in the middle of it, TimeoutError when it takes too long."""
+    chunks: list[bytes] = []
+    size = 0
+    async with asyncio.timeout(BODY_TIMEOUT):
+        while True:
+            message = await receive()
+            if message["type"] != "http.request":
+                raise BadRequest("body-cut-off")
+            chunk: bytes = message.get("body", b"")
+            size += len(chunk)
+            if size > MAX_BODY_BYTES:
+                raise BodyTooLarge("body-too-large")
+            if not message.get("more_body", False):
+                return chunk if not chunks else b"".join((*chunks, chunk))
+            chunks.append(chunk)
+
+
+def _last(headers: RawHeaders, name: bytes) -> str:
+    """The last entry of a list-valued header: the one our own proxy added."""
+    values = [value for key, value in headers if key.lower() == name]
+    return values[-1].decode("latin-1").rpartition(",")[2].strip() if values else ""

@@ -1,0 +1,185 @@
+"""The frame around every V2 endpoint: what is checked before, and how a failure is answered."""
+
+import traceback
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from moneyer.applications.application import Application
+from moneyer.audit.events import Event, Trace
+from moneyer.dialects import v2
+from moneyer.endpoints.http import JSON, NO_STORE, Answer, Request, read_headers
+from moneyer.endpoints.service import Service
+from moneyer.grants.mint import RecordEvent
+from moneyer.protocol.failures import (
+    BadHeader,
+    BadInstitutionId,
+    BadRequest,
+    BadTransactionId,
+    Failure,
+    InsecureTransport,
+    MethodNotAllowed,
+    Throttled,
+    Unavailable,
+)
+from moneyer.protocol.form import Form, decode_component, read_form
+from moneyer.protocol.identifiers import (
+    PLATFORM,
+    is_institution_id,
+    is_transaction_id,
+    new_transaction_id,
+)
+
+log = structlog.get_logger()
+
+FORM = b"application/x-www-form-urlencoded"
+
+_NEVER_IN_A_URI = frozenset(
+    {"client_secret", "password", "refresh_token", "code", "token", "access_token", "code_verifier",
+     "client_assertion"}
+)
+
+
+class Call:
+    """One call of a V2 endpoint, as far as it has been read."""
+
+    def __init__(self, request: Request, service: Service) -> None:
+        self.request = request
+        self.service = service
+        self.now = service.mint.clock.now()
+        self.headers: dict[bytes, bytes] = {}
+        self.trace = Trace(request.source, "")
+        self.application: Application | None = None
+        self.institution_id: str | None = None
+
+    def open(self, *methods: str) -> None:
+        """Checks method, transport, headers and media type. Raises BadRequest and its kinds."""
+        request, settings = self.request, self.service.settings
+        if request.method not in methods:
+            raise MethodNotAllowed(*methods)
+        if settings.require_tls and not request.secure:
+            raise InsecureTransport("plain-http")
+        headers = self.headers = read_headers(request.headers)
+        if request.query:
+            _refuse_secrets_in(request.query)
+        self.trace = Trace(request.source, self._transaction_id(headers.get(b"transactionid")))
+        if not is_form(headers.get(b"content-type")):
+            raise BadHeader("media-type")
+        if headers.get(b"content-encoding", b"identity") != b"identity":
+            raise BadHeader("content-encoding")
+        institution_id = headers.get(b"institutionid")
+        if institution_id is not None:
+            text = institution_id.decode("latin-1")
+            if not is_institution_id(text):
+                raise BadInstitutionId("institution-id-malformed")
+            self.institution_id = text
+
+    def _transaction_id(self, header: bytes | None) -> str:
+        if header is None:
+            if self.service.settings.require_transaction_id:
+                raise BadTransactionId("transaction-id-missing")
+            return new_transaction_id()
+        text = header.decode("latin-1")
+        if not is_transaction_id(text):
+            raise BadTransactionId("transaction-id-malformed")
+        return text
+
+    def require_institution_id(self) -> str:
+        """Raises BadInstitutionId when the header is missing."""
+        if self.institution_id is None:
+            raise BadInstitutionId("institution-id-missing")
+        return self.institution_id
+
+    def form(self) -> Form:
+        """Raises BadRequest and its kinds."""
+        return read_form(self.request.body)
+
+    def answer(self, status: int, body: bytes, *headers: tuple[bytes, bytes]) -> Answer:
+        """A JSON answer with the transaction's id."""
+        echo = (b"transactionid", self.trace.transaction_id.encode())
+        return Answer(status, [JSON, *NO_STORE, echo, *headers], body)
+
+
+def is_form(content_type: bytes | None) -> bool:
+    """Whether a body is declared as a form, in UTF-8 if a charset is named (RFC 6749 section 3.2)."""
+    if content_type == FORM:
+        return True
+    media_type, _, parameter = (content_type or b"").lower().partition(b";")
+    return media_type.strip() == FORM and parameter.strip() in {
+        b"",
+        b"charset=utf-8",
+        b'charset="utf-8"',
+    }
+
+
+def _refuse_secrets_in(query: bytes) -> None:
+    """Raises BadRequest for credentials in the URI (RFC 6749 section 2.3.1); reads nothing else."""
+    for field in query.split(b"&"):
+        try:
+            name = decode_component(field.partition(b"=")[0])
+        except ValueError:
+            continue
+        if name in _NEVER_IN_A_URI:
+            raise BadRequest("secret-in-uri")
+
+
+async def answer_call(
+    request: Request, service: Service, steps: Callable[[Call], Awaitable[Answer]]
+) -> Answer:
+    """Runs an endpoint's steps; a failure is recorded, if it is a decision, and put into words."""
+    call = Call(request, service)
+    try:
+        return await steps(call)
+    except Failure as failure:
+        return failure_answer(call, await _recorded(call, failure))
+    except Exception as error:
+        # The last resort: the caller learns nothing, the log gets names and places, never values.
+        log.error(
+            "unhandled-exception",
+            error=type(error).__name__,
+            where=[f"{f.filename}:{f.lineno}" for f in traceback.extract_tb(error.__traceback__)],
+            transaction_id=call.trace.transaction_id,
+        )
+        return failure_answer(call, error)
+
+
+async def _recorded(call: Call, failure: Failure) -> Failure:
+    """The failure, once its event is durable; StoreUnavailable when that did not succeed.
+
+    What is refused before the application is proven is no decision about anyone and has no event,
+    nor has what may simply be tried again.
+    """
+    if call.application is None or failure.recorded:
+        return failure
+    if isinstance(failure, Throttled | Unavailable):
+        return failure
+    event = Event(
+        "request:refused",
+        call.now,
+        call.institution_id or PLATFORM,
+        client_id=call.application.client_id,
+        reason=failure.reason,
+        source=call.trace.source,
+        transaction_id=call.trace.transaction_id,
+    )
+    try:
+        await call.service.mint.journal.perform(RecordEvent(event))
+    except Unavailable as unavailable:
+        return unavailable
+    return failure
+
+
+def failure_answer(call: Call, failure: Exception) -> Answer:
+    """A failure in the words of the dialect, with the headers that its status calls for."""
+    words = v2.words_for(failure)
+    headers: list[tuple[bytes, bytes]] = []
+    if words.status == 401:
+        headers.append((b"www-authenticate", b'Basic realm="moneyer", charset="UTF-8"'))
+    if isinstance(failure, Throttled | Unavailable):
+        headers.append((b"retry-after", str(failure.retry_after).encode()))
+    if isinstance(failure, MethodNotAllowed):
+        headers.append((b"allow", ", ".join(failure.allowed).encode()))
+    if not call.trace.transaction_id:
+        call.trace = Trace(call.request.source, new_transaction_id())
+    return call.answer(words.status, v2.write_failure(words), *headers)
+

@@ -1,0 +1,78 @@
+"""A request and an answer, apart from any server."""
+
+from typing import NamedTuple
+
+import msgspec
+
+from moneyer.protocol.failures import BadHeader
+
+MAX_HEADER_BYTES = 16 * 1024
+MAX_HEADER_FIELDS = 64
+MAX_BODY_BYTES = 32 * 1024
+
+RawHeaders = list[tuple[bytes, bytes]]
+
+JSON = (b"content-type", b"application/json")
+NO_STORE = ((b"cache-control", b"no-store"), (b"pragma", b"no-cache"))
+
+_ONCE = frozenset(
+    {
+        b"authorization",
+        b"institutionid",
+        b"transactionid",
+        b"content-type",
+        b"content-length",
+        b"content-encoding",
+        b"transfer-encoding",
+        b"host",
+    }
+)
+
+
+class Request(msgspec.Struct, frozen=True):
+    """One request. `source` is the caller's address; `secure` says that it came through TLS."""
+
+    method: str
+    path: str
+    query: bytes
+    headers: RawHeaders
+    body: bytes
+    source: str
+    secure: bool
+
+    def __repr__(self) -> str:
+        return f"Request({self.method!r}, {self.path!r})"
+
+
+class Answer(NamedTuple):
+    """What is sent back."""
+
+    status: int
+    headers: RawHeaders
+    body: bytes = b""
+
+
+def read_headers(raw: RawHeaders) -> dict[bytes, bytes]:
+    """The headers by lower-case name.
+
+    Raises BadHeader for more than 64 fields or 16 KiB, and when one that is read here stands twice:
+    two values never become one meaning.
+    """
+    if len(raw) > MAX_HEADER_FIELDS:
+        raise BadHeader("too-many-headers")
+    headers: dict[bytes, bytes] = {}
+    size = 0
+    for name, value in raw:
+        size += len(name) + len(value)
+        lower = name.lower()
+        if lower in headers and lower in _ONCE:
+            raise BadHeader("header-twice")
+        headers[lower] = value
+    if size > MAX_HEADER_BYTES:
+        raise BadHeader("headers-too-long")
+    return headers
+
+
+def json_answer(status: int, body: bytes, *headers: tuple[bytes, bytes]) -> Answer:
+    """A JSON answer that nobody may keep (RFC 6749 section 5.1)."""
+    return Answer(status, [JSON, *NO_STORE, *headers], body)

@@ -1,0 +1,79 @@
+"""What every endpoint is given."""
+
+import msgspec
+
+from moneyer.applications.authenticate import authenticate
+from moneyer.applications.application import AuthenticatedApplication, require_address
+from moneyer.audit.events import Trace
+from moneyer.grants.client_guesses import Blocklist, CountGuess, require_not_guessing
+from moneyer.grants.mint import Mint
+from moneyer.guards.attempts import guess_name
+from moneyer.protocol.basic import BasicCredentials, parse_basic
+from moneyer.protocol.failures import BadClient
+
+
+class EndpointSettings(msgspec.Struct, frozen=True):
+    """What an operator decides about the endpoints.
+
+    `base_path` is "" or begins with a slash. `require_tls` refuses plain HTTP.
+    """
+
+    base_path: str = ""
+    require_tls: bool = True
+    require_transaction_id: bool = False
+
+
+class Service:
+    """The engine and what stands in front of it."""
+
+    def __init__(self, mint: Mint, settings: EndpointSettings) -> None:
+        self.mint = mint
+        self.settings = settings
+        self.blocklist = Blocklist()
+
+    async def authenticate(
+        self,
+        authorization: bytes | None,
+        institution_id: str | None,
+        trace: Trace,
+        now: int,
+    ) -> AuthenticatedApplication:
+        """The application that asks, by HTTP Basic.
+
+        Raises BadClient (counted against its source), BadHeader, Throttled, NotPermitted,
+        AddressBlocked.
+        """
+        presented = parse_basic(authorization)
+        snapshot, keys = self.mint.snapshot, self.mint.keys
+        require_not_guessing(
+            self.blocklist,
+            keys.guess,
+            presented.client_id,
+            snapshot.application(presented.client_id),
+            trace.source,
+            now,
+        )
+        try:
+            application, slot = authenticate(presented, snapshot, keys.client_secret, now)
+        except BadClient as failure:
+            await self._count_guess(presented, institution_id, failure, trace, now)
+            raise
+        require_address(application, trace.source)
+        await self.mint.note_secret_use(slot, now)
+        return application
+
+    async def _count_guess(
+        self,
+        presented: BasicCredentials,
+        institution_id: str | None,
+        failure: BadClient,
+        trace: Trace,
+        now: int,
+    ) -> None:
+        name = guess_name(self.mint.keys.guess, presented.client_id, trace.source)
+        limit = self.mint.rate_limits.client_guesses
+        blocked_until = await self.mint.journal.perform(
+            CountGuess(name, limit, institution_id, failure, trace)
+        )
+        if blocked_until > now:
+            self.blocklist.block(name, blocked_until, now)

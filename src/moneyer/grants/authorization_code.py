@@ -1,0 +1,201 @@
+"""The authorization code grant (RFC 6749 section 4.1.3): the end of an OpenID Connect flow."""
+
+import secrets
+
+import msgspec
+
+from moneyer.audit.events import Event
+from moneyer.customers.customer import Customer
+from moneyer.grants.mint import Mint, TokenRequest, TokenResponse
+from moneyer.grants.renewal import answer_from_family
+from moneyer.protocol import pkce
+from moneyer.protocol.clock import SECOND
+from moneyer.protocol.failures import BadToken
+from moneyer.protocol.redirect_uri import MAX_BYTES as MAX_URI
+from moneyer.protocol.scopes import join
+from moneyer.store.rows import RevokedToken, Rows
+from moneyer.tokens.code import Code, family_id_of, read_code, token_id_of
+from moneyer.tokens.family import SECRET_BYTES, Family, revoked, start
+from moneyer.tokens.id_token import id_claims, strike_id_token
+
+PARAMETERS = frozenset({"code", "redirect_uri", "code_verifier"})
+
+_MAX_PRESENTED = 512
+_MAX_VERIFIER = 256
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """A code that was just used: for whom, and the family it opened where one was wanted."""
+
+    code: Code
+    customer: Customer
+    family: Family | None = None
+    refresh_token: str = ""
+
+    def __repr__(self) -> str:
+        return f"Taken({self.code!r})"
+
+
+async def authorization_code(request: TokenRequest, mint: Mint) -> TokenResponse:
+    """A customer's token; a refresh token only with `offline_access`, an id_token only with `openid`.
+
+    Raises BadParameter, BadToken, StoreUnavailable.
+    """
+    institution_id, digest = read_code(request.form.require("code", _MAX_PRESENTED))
+    redirect_uri = request.form.printable("redirect_uri", MAX_URI)
+    verifier = request.form.printable("code_verifier", _MAX_VERIFIER)
+    if institution_id != request.institution.institution_id:
+        raise BadToken("other-institution")
+    code = await mint.reader.code(institution_id, digest)
+    if code is None:
+        raise BadToken("code-unknown")
+    taken = await mint.journal.perform(TakeCode(request, mint, code, redirect_uri, verifier))
+    response = await _access(request, mint, taken)
+    if "openid" not in taken.code.identity:
+        return response
+    return msgspec.structs.replace(response, id_token=await _id_token(request, mint, taken))
+
+
+async def _access(request: TokenRequest, mint: Mint, taken: Taken) -> TokenResponse:
+    code = taken.code
+    if taken.family is not None:
+        return await answer_from_family(
+            request, mint, taken.family, taken.refresh_token, code.scopes
+        )
+    issued_at = code.taken_at or request.now
+    token, expires_in = mint.strike_access(
+        request,
+        await mint.signing_key(request.institution, issued_at),
+        subject=code.customer_id,
+        token_id=token_id_of(code.digest),
+        issued_at=issued_at,
+        scopes=code.scopes,
+        grant_type="authorization_code",
+        auth_time=code.auth_time,
+    )
+    return TokenResponse("authorization_code", token, expires_in, code.scopes)
+
+
+async def _id_token(request: TokenRequest, mint: Mint, taken: Taken) -> str:
+    code, issued_at = taken.code, taken.code.taken_at or request.now
+    claims = id_claims(
+        taken.customer,
+        issuer=mint.issuer(code.institution_id),
+        client_id=code.client_id,
+        audience=code.audience,
+        identity=code.identity,
+        nonce=code.nonce,
+        auth_time=code.auth_time // SECOND,
+        issued_at=issued_at // SECOND,
+    )
+    return strike_id_token(await mint.signing_key(request.institution, issued_at), claims)
+
+
+class TakeCode:
+    """Uses a code up, once; a second use by its own application takes back what the first gave."""
+
+    def __init__(
+        self,
+        request: TokenRequest,
+        mint: Mint,
+        code: Code,
+        redirect_uri: str | None,
+        verifier: str | None,
+    ) -> None:
+        self._request = request
+        self._mint = mint
+        self._institution_id = code.institution_id
+        self._digest = code.digest
+        self._customer_id = code.customer_id
+        self._redirect_uri = redirect_uri
+        self._verifier = verifier
+
+    def wants(self, rows: Rows) -> None:
+        rows.codes.want(self._institution_id, self._digest)
+        rows.customers.want(self._institution_id, self._customer_id)
+        rows.families.want(self._institution_id, family_id_of(self._digest))
+        rows.revoked_tokens.want(self._institution_id, token_id_of(self._digest))
+
+    def decide(self, rows: Rows, now: int) -> Taken:
+        """Raises BadToken."""
+        try:
+            code = self._require_usable(rows.codes.get(self._institution_id, self._digest))
+            if code.taken_at is not None:
+                self._take_back(rows, code, now)
+                raise BadToken("code-replayed")
+            if now >= code.expires_at:
+                raise BadToken("code-expired")
+            customer = self._require_customer(rows, code)
+        except BadToken as failure:
+            replayed = failure.reason == "code-replayed"
+            name = "code:replayed" if replayed else "code:refused"
+            rows.record(self._event(name, reason=failure.reason))
+            raise
+        taken = self._open(rows, msgspec.structs.replace(code, taken_at=now), customer, now)
+        rows.codes.put(taken.code)
+        rows.record(
+            self._event(
+                "code:taken",
+                scope=join(code.scopes),
+                family_id=taken.family.family_id.hex() if taken.family else "",
+                token_id="" if taken.family else token_id_of(self._digest),
+            )
+        )
+        return taken
+
+    def _require_usable(self, code: Code | None) -> Code:
+        """The code, if it is this application's and all it is bound to was presented."""
+        if code is None:
+            raise BadToken("code-unknown")
+        if code.client_id != self._request.application.client_id:
+            raise BadToken("other-application")
+        if self._redirect_uri is not None and self._redirect_uri != code.redirect_uri:
+            raise BadToken("redirect-uri-wrong")
+        pkce.verify(self._verifier, code.code_challenge)
+        return code
+
+    def _require_customer(self, rows: Rows, code: Code) -> Customer:
+        customer = rows.customers.get(code.institution_id, code.customer_id)
+        if customer is None or customer.status != "active":
+            raise BadToken("customer-disabled")
+        if customer.tokens_not_before > code.created_at:
+            raise BadToken("customer-signed-out")
+        return customer
+
+    def _open(self, rows: Rows, code: Code, customer: Customer, now: int) -> Taken:
+        if not code.offline:
+            return Taken(code, customer)
+        family, refresh_token = start(
+            self._mint.ratchet,
+            secrets.token_bytes(SECRET_BYTES),
+            institution_id=code.institution_id,
+            family_id=family_id_of(code.digest),
+            client_id=code.client_id,
+            customer_id=code.customer_id,
+            scopes=code.scopes,
+            grant_type="authorization_code",
+            auth_time=code.auth_time,
+            lifetime=self._request.application.lifetimes.refresh_absolute,
+            key_version=self._mint.keys.version,
+            now=now,
+        )
+        rows.families.put(family)
+        return Taken(code, customer, family, refresh_token)
+
+    def _take_back(self, rows: Rows, code: Code, now: int) -> None:
+        """Revokes what came of the first use (RFC 6749 section 4.1.2, OAuth 2.1 section 4.1.3)."""
+        if code.offline:
+            family = rows.families.get(code.institution_id, family_id_of(code.digest))
+            if family is not None:
+                rows.families.put(revoked(family))
+            return
+        token_id = token_id_of(code.digest)
+        if rows.revoked_tokens.get(code.institution_id, token_id) is None:
+            lifetime = self._request.application.lifetimes.access_token
+            expires_at = (code.taken_at or now) + (lifetime + 1) * SECOND
+            rows.revoked_tokens.put(RevokedToken(code.institution_id, token_id, expires_at))
+
+    def _event(self, name: str, **facts: object) -> Event:
+        return self._request.event(
+            name, grant_type="authorization_code", customer_id=self._customer_id, **facts
+        )

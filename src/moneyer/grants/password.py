@@ -1,0 +1,100 @@
+"""The password grant (RFC 6749 section 4.3): a customer signs in through a first-party application.
+
+RFC 9700 section 2.4 forbids it and V2 demands it: it is off for an application until it is switched
+on with an end date.
+"""
+
+import secrets
+
+import msgspec
+
+from moneyer.customers.passwords import MAX_BYTES as MAX_PASSWORD_BYTES
+from moneyer.customers.passwords import read_password
+from moneyer.customers.login import MAX_BYTES as MAX_LOGIN_BYTES
+from moneyer.customers.verifiers import Verified
+from moneyer.grants.mint import Mint, TokenRequest, TokenResponse
+from moneyer.grants.renewal import answer_from_family
+from moneyer.grants.sign_in import SignIn, check_password, forgive, require_signed_in_customer
+from moneyer.protocol.failures import BadCustomer, BadParameter
+from moneyer.protocol.scopes import Scopes, join, narrow
+from moneyer.store.rows import Rows
+from moneyer.tokens.family import SECRET_BYTES, Family, new_family_id, start
+
+PARAMETERS = frozenset({"username", "password"})
+
+
+async def password(request: TokenRequest, mint: Mint) -> TokenResponse:
+    """A customer's access token, with a refresh token.
+
+    Raises BadParameter, BadScope, BadCustomer, Throttled, Unavailable.
+    """
+    login_id = request.form.text("username", MAX_LOGIN_BYTES)
+    if login_id is None:
+        raise BadParameter("username", "missing")
+    secret = read_password(request.form.text("password", MAX_PASSWORD_BYTES))
+    scopes = narrow(request.scopes, request.application.api_scopes)
+    sign_in = SignIn(request, mint, login_id)
+    verified = await check_password(sign_in, login_id, secret)
+    family, refresh = await mint.journal.perform(OpenFamily(sign_in, verified, scopes))
+    return await answer_from_family(request, mint, family, refresh, scopes)
+
+
+class OpenFamily:
+    """A customer has signed in: opens the family, if they still may."""
+
+    def __init__(self, sign_in: SignIn, verified: Verified, scopes: Scopes) -> None:
+        self._sign_in = sign_in
+        self._verified = verified
+        self._scopes = scopes
+        self._family_id = new_family_id(sign_in.request.now, secrets.token_bytes(10))
+
+    def wants(self, rows: Rows) -> None:
+        self._sign_in.wants(rows)
+        institution_id = self._sign_in.institution_id
+        rows.customers.want(institution_id, self._verified.customer.customer_id)
+        rows.families.want(institution_id, self._family_id)
+
+    def decide(self, rows: Rows, now: int) -> tuple[Family, str]:
+        """The family and its first refresh token. Raises BadCustomer."""
+        s, request = self._sign_in, self._sign_in.request
+        checked = self._verified.customer
+        event = request.event(
+            "sign-in:refused", grant_type="password", customer_id=checked.customer_id
+        )
+        try:
+            customer = require_signed_in_customer(
+                rows.customers.get(s.institution_id, checked.customer_id), checked
+            )
+        except BadCustomer as failure:
+            rows.record(msgspec.structs.replace(event, reason=failure.reason))
+            raise
+        family, refresh_token = start(
+            s.mint.ratchet,
+            secrets.token_bytes(SECRET_BYTES),
+            institution_id=s.institution_id,
+            family_id=self._family_id,
+            client_id=request.application.client_id,
+            customer_id=customer.customer_id,
+            scopes=self._scopes,
+            grant_type="password",
+            auth_time=now,
+            lifetime=request.application.lifetimes.refresh_absolute,
+            key_version=s.mint.keys.version,
+            now=now,
+        )
+        rows.families.put(family)
+        forgive(s, rows, now)
+        if self._verified.new_hash:
+            rows.customers.put(
+                msgspec.structs.replace(customer, password_hash=self._verified.new_hash)
+            )
+        rows.record(
+            msgspec.structs.replace(
+                event,
+                name="family:opened",
+                scope=join(self._scopes),
+                family_id=family.family_id.hex(),
+                generation=0,
+            )
+        )
+        return family, refresh_token

@@ -1,0 +1,44 @@
+"""The grants that the token endpoint knows, by the name they have on the wire."""
+
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple
+
+from moneyer.grants import authorization_code, client_credentials, password, refresh_token
+from moneyer.grants.mint import Mint, TokenRequest, TokenResponse
+from moneyer.institutions.institution import GrantType
+from moneyer.protocol.failures import UnknownGrantType
+
+
+class Grant(NamedTuple):
+    """A grant. `parameters` are those it reads; no other parameter reaches it."""
+
+    name: GrantType
+    parameters: frozenset[str]
+    handle: Callable[[TokenRequest, Mint], Awaitable[TokenResponse]]
+
+
+GRANTS: dict[str, Grant] = {
+    grant.name: grant
+    for grant in (
+        Grant(
+            "client_credentials",
+            client_credentials.PARAMETERS,
+            client_credentials.client_credentials,
+        ),
+        Grant("password", password.PARAMETERS, password.password),
+        Grant(
+            "authorization_code",
+            authorization_code.PARAMETERS,
+            authorization_code.authorization_code,
+        ),
+        Grant("refresh_token", refresh_token.PARAMETERS, refresh_token.refresh_token),
+    )
+}
+
+
+def find_grant(name: str | None) -> Grant:
+    """Raises UnknownGrantType for a missing or unknown name."""
+    grant = GRANTS.get(name) if name is not None else None
+    if grant is None:
+        raise UnknownGrantType("grant-type-missing" if name is None else "grant-type-unknown")
+    return grant

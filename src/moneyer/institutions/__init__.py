@@ -1,0 +1,1 @@
+"""The banks: each with its own issuer, signing keys and policy."""

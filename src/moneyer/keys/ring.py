@@ -1,0 +1,82 @@
+"""The keys of one institution as the service holds them in memory."""
+
+from functools import cached_property
+
+import msgspec
+
+from moneyer.institutions.institution import Algorithm
+from moneyer.keys.algorithms import PrivateKey, Signer, signer, verify
+from moneyer.keys.lifecycle import KeyRecord, KeyState, state
+from moneyer.keys.sealing import unseal
+from moneyer.protocol import base64url
+
+
+class SigningKey:
+    """One key, unsealed when it is first used."""
+
+    def __init__(self, record: KeyRecord, sealing: bytes) -> None:
+        self.record = record
+        self.kid = record.kid
+        self.algorithm: Algorithm = record.algorithm
+        self._sealing = sealing
+
+    def __repr__(self) -> str:
+        return f"SigningKey({self.kid!r})"
+
+    @cached_property
+    def _private(self) -> PrivateKey:
+        return unseal(self._sealing, self.record)
+
+    @cached_property
+    def sign(self) -> Signer:
+        return signer(self._private)
+
+    def verify(self, signature: bytes, data: bytes) -> None:
+        """Raises InvalidSignature unless this key signed `data`."""
+        verify(self._private, signature, data)
+
+    @cached_property
+    def access_header(self) -> bytes:
+        """The protected header of every access token under this key (RFC 9068 section 2.1)."""
+        return self._header("at+jwt")
+
+    @cached_property
+    def id_token_header(self) -> bytes:
+        return self._header("JWT")
+
+    def _header(self, typ: str) -> bytes:
+        header = {"alg": self.algorithm, "typ": typ, "kid": self.kid}
+        return base64url.encode(msgspec.json.encode(header))
+
+
+class Ring:
+    """An institution's keys. Immutable; a change makes a new ring."""
+
+    def __init__(self, records: tuple[KeyRecord, ...], sealing: bytes) -> None:
+        self.keys = tuple(SigningKey(record, sealing) for record in records)
+
+    def signing(self, now: int) -> SigningKey | None:
+        """The key that signs at `now`: of the active ones the last to become so."""
+        active = [key for key in self.keys if state(key.record, now) is KeyState.ACTIVE]
+        return max(active, key=lambda key: (key.record.activates_at, key.kid), default=None)
+
+    def by_access_header(self, segment: bytes, now: int) -> SigningKey | None:
+        """The published key whose access tokens begin with exactly this header segment.
+
+        A header is compared as bytes with those that are written here: no other algorithm, type,
+        `crit`, `jku` or spelling exists (RFC 8725 sections 3.1 to 3.11).
+        """
+        for key in self.keys:
+            if key.access_header == segment and state(key.record, now) is not KeyState.RETIRED:
+                return key
+        return None
+
+    def jwks(self, now: int) -> dict[str, list[dict[str, str]]]:
+        """The key set as published (RFC 7517 section 5): every key but the retired."""
+        return {
+            "keys": [
+                {**key.record.public_jwk, "kid": key.kid, "use": "sig", "alg": key.algorithm}
+                for key in self.keys
+                if state(key.record, now) is not KeyState.RETIRED
+            ]
+        }

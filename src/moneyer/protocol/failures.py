@@ -1,0 +1,165 @@
+"""Everything that can go wrong with a request, as one closed set.
+
+    Failure
+    ├── BadRequest                 the request cannot be read
+    │   ├── MethodNotAllowed
+    │   ├── UnknownResource
+    │   ├── InsecureTransport
+    │   ├── BadHeader
+    │   │   ├── BadTransactionId
+    │   │   └── BadInstitutionId
+    │   ├── BodyTooLarge
+    │   └── BadParameter           one named parameter is missing or malformed
+    │       └── UnprintableParameter
+    ├── BadClient                  who asks is not proven
+    ├── NotPermitted               proven, but disabled or not allowed this
+    ├── AddressBlocked
+    ├── NotEntitled                the institution is not the application's
+    ├── UnknownGrantType
+    ├── BadScope
+    ├── BadCustomer                unknown, wrong, locked, disabled: never told apart
+    ├── BadToken                   a code or refresh token that opens nothing
+    ├── BadBearer                  an access token that opens nothing
+    ├── SelfAuthorization
+    ├── BadTarget                  the application to be authorized cannot be
+    ├── Throttled                  too many failures; carries the wait in seconds
+    └── Unavailable                nothing is wrong with the request; try again
+        ├── Overloaded
+        ├── StoreUnavailable
+        └── CoreBankUnavailable
+
+A failure says two things: its class, which a dialect turns into a status and words for the caller,
+and its `reason`, a short code for the audit log that the caller never sees. Neither ever holds
+anything the caller sent.
+"""
+
+
+class Failure(Exception):
+    """A request ends here. `reason` is for the audit log alone."""
+
+    recorded = False
+    """True once an audit event for this failure has been committed."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class BadRequest(Failure):
+    """The request cannot be read (RFC 6749 section 5.2, invalid_request)."""
+
+
+class MethodNotAllowed(BadRequest):
+    """`allowed` lists the methods this resource has, for the `Allow` header (RFC 9110, 15.5.6)."""
+
+    def __init__(self, *allowed: str) -> None:
+        super().__init__("method")
+        self.allowed = allowed
+
+
+class UnknownResource(BadRequest):
+    """Nothing is served under this path."""
+
+
+class InsecureTransport(BadRequest):
+    """Plain HTTP where TLS is required; refused, never redirected (RFC 6749 section 3.2)."""
+
+
+class BadHeader(BadRequest):
+    """A header stands twice, is too long, or is not what this resource takes."""
+
+
+class BadTransactionId(BadHeader):
+    """`transactionId` is no UUID, or is missing where it is demanded."""
+
+
+class BadInstitutionId(BadHeader):
+    """`institutionId` is missing or malformed."""
+
+
+class BodyTooLarge(BadRequest):
+    """The body is longer than this resource reads."""
+
+
+class BadParameter(BadRequest):
+    """The parameter called `parameter` (one of ours, never the caller's text) is unusable."""
+
+    def __init__(self, parameter: str, reason: str) -> None:
+        super().__init__(reason)
+        self.parameter = parameter
+
+
+class UnprintableParameter(BadParameter):
+    """Characters outside printable ASCII where only those are allowed (RFC 6749 appendix A)."""
+
+
+class BadClient(Failure):
+    """Missing, malformed, unknown or wrong client credentials: never told apart."""
+
+
+class NotPermitted(Failure):
+    """The application is disabled, or may not do this."""
+
+
+class AddressBlocked(Failure):
+    """The caller's address is not on the application's allow-list."""
+
+
+class NotEntitled(Failure):
+    """The application has no entitlement to this institution."""
+
+
+class UnknownGrantType(Failure):
+    """`grant_type` is missing or not one of ours."""
+
+
+class BadScope(Failure):
+    """A scope is malformed, unknown, or more than the application or the grant holds."""
+
+
+class BadCustomer(Failure):
+    """Unknown login, wrong password, locked or disabled: the caller cannot tell which."""
+
+
+class BadToken(Failure):
+    """A code or refresh token that is unknown, expired, spent, revoked or another's."""
+
+
+class BadBearer(Failure):
+    """The access token in `Authorization: Bearer` does not open this resource."""
+
+
+class SelfAuthorization(Failure):
+    """An application asks for a code for itself."""
+
+
+class BadTarget(Failure):
+    """The application that a code is asked for cannot receive one."""
+
+
+class Throttled(Failure):
+    """Too many failed attempts. `retry_after` is in whole seconds."""
+
+    def __init__(self, reason: str, retry_after: int) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
+
+
+class Unavailable(Failure):
+    """Nothing is wrong with the request. `retry_after` is in whole seconds."""
+
+    def __init__(self, reason: str, retry_after: int = 1) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
+
+
+class Overloaded(Unavailable):
+    """A bounded queue is full."""
+
+
+class StoreUnavailable(Unavailable):
+    """The store did not commit, or it is not known whether it did."""
+
+
+class CoreBankUnavailable(Unavailable):
+    """The bank's core, which checks passwords, does not answer."""

@@ -1,0 +1,37 @@
+"""Redirect URIs: what may be registered (RFC 6749 section 3.1.2, RFC 9700 section 2.6).
+
+At use they are compared byte for byte with what was registered, before any parsing.
+"""
+
+import re
+from urllib.parse import urlsplit
+
+MAX_BYTES = 2048
+
+_ALLOWED = re.compile(r"[A-Za-z0-9\-._~:/?\[\]@!$&'()+,;=%]+")
+_HOST = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
+_LOOPBACK = frozenset({"127.0.0.1", "::1"})
+
+
+def check_redirect_uri(uri: str) -> str:
+    """`uri`, if an application may register it.
+
+    Raises ValueError, saying why, unless it is an absolute https URI (or http on a loopback address)
+    without fragment, wildcard, user information or dot segments.
+    """
+    if len(uri) > MAX_BYTES:
+        raise ValueError("a redirect URI has at most 2048 characters")
+    if not _ALLOWED.fullmatch(uri):
+        raise ValueError("a redirect URI holds only URI characters, no wildcard and no fragment")
+    parts = urlsplit(uri)
+    host = parts.hostname or ""
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("a redirect URI has no user information")
+    if parts.scheme == "http":
+        if host not in _LOOPBACK:
+            raise ValueError("a redirect URI is https, or http on 127.0.0.1 or [::1]")
+    elif parts.scheme != "https" or not _HOST.fullmatch(host):
+        raise ValueError("a redirect URI is an absolute https URI")
+    if any(segment in {".", ".."} for segment in parts.path.split("/")):
+        raise ValueError("a redirect URI has no dot segments")
+    return uri

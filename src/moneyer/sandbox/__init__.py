@@ -1,0 +1,1 @@
+"""A bank to try things on: institutions, applications and customers, made up and ready."""

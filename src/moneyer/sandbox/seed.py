@@ -1,0 +1,169 @@
+"""Filling an empty data folder with the sandbox's cast, and finding it again at the next start."""
+
+import os
+from pathlib import Path
+
+import msgspec
+
+from moneyer.customers.customer import Customer
+from moneyer.customers.login import canonical_login
+from moneyer.customers.passwords import PasswordHasher
+from moneyer.institutions.institution import issuer_of
+from moneyer.keys.sealing import derive, new_master_key_file, parse_master_key
+from moneyer.protocol.clock import SystemClock
+from moneyer.sandbox.cast import INSTITUTIONS, RESIDENTS, Resident, applications
+from moneyer.store.admin import Admin
+from moneyer.store.engine import sqlite_engine
+from moneyer.store.upgrade import upgrade
+
+
+class InstitutionCard(msgspec.Struct, frozen=True):
+    id: str
+    name: str
+    issuer: str
+
+
+class ApplicationCard(msgspec.Struct, frozen=True):
+    name: str
+    client_id: str
+    client_secret: str
+    grants: tuple[str, ...]
+    scopes: tuple[str, ...]
+    institutions: tuple[str, ...]
+    redirect_uris: tuple[str, ...]
+
+
+class CustomerCard(msgspec.Struct, frozen=True):
+    institution: str
+    login_id: str
+    password: str
+    type: str
+    host_user_id: str
+    institution_user_id: str
+    institution_customer_ids: tuple[str, ...]
+
+
+class SandboxFile(msgspec.Struct, frozen=True):
+    """`sandbox.json`: everything a program needs to use the sandbox. Its members are a contract."""
+
+    base_url: str
+    institutions: tuple[InstitutionCard, ...]
+    applications: tuple[ApplicationCard, ...]
+    customers: tuple[CustomerCard, ...]
+
+
+class SandboxFolder:
+    """The data folder of a sandbox."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.database = path / "moneyer.db"
+        self.master_key = path / "master.key"
+        self.card = path / "sandbox.json"
+
+    @property
+    def is_seeded(self) -> bool:
+        """`sandbox.json` is written last, so where it stands the rest stands too."""
+        return all(file.exists() for file in (self.card, self.database, self.master_key))
+
+    def clear(self) -> None:
+        """Deletes what a sandbox writes here, and nothing else."""
+        for name in ("moneyer.db", "moneyer.db-wal", "moneyer.db-shm", "master.key", "sandbox.json"):
+            (self.path / name).unlink(missing_ok=True)
+
+    def prepare(self, base_url: str) -> SandboxFile:
+        """The sandbox's card, after seeding the folder where that has not been done.
+
+        What an interrupted first start left behind is cleared away; a finished sandbox is kept, its
+        schema brought up to date.
+        """
+        self.path.mkdir(parents=True, exist_ok=True)
+        if not self.is_seeded:
+            self.clear()
+            return self._seed(base_url)
+        engine = sqlite_engine(self.database)
+        upgrade(engine)
+        engine.dispose()
+        card = msgspec.json.decode(self.card.read_bytes(), type=SandboxFile)
+        card = msgspec.structs.replace(
+            card, base_url=base_url, institutions=_institution_cards(base_url)
+        )
+        self._write(card)
+        return card
+
+    def _seed(self, base_url: str) -> SandboxFile:
+        new_master_key_file(self.master_key)
+        keys = derive(parse_master_key(self.master_key.read_text()))
+        self.database.touch(mode=0o600)
+        engine = sqlite_engine(self.database)
+        upgrade(engine)
+        clock = SystemClock()
+        admin = Admin(engine, clock, writer="sandbox")
+        for institution in INSTITUTIONS:
+            admin.institutions.add(institution)
+        cards = []
+        for application in applications(clock.now()):
+            secret = admin.applications.add(application, keys.client_secret)
+            cards.append(
+                ApplicationCard(
+                    application.name,
+                    application.client_id,
+                    secret,
+                    application.grants,
+                    application.scopes,
+                    application.institutions,
+                    application.redirect_uris,
+                )
+            )
+        hasher = PasswordHasher(keys.pepper)
+        for resident in RESIDENTS:
+            admin.customers.add(_customer(resident, hasher))
+        engine.dispose()
+        customers = tuple(
+            CustomerCard(
+                resident.institution_id,
+                resident.login_id,
+                resident.password,
+                resident.type,
+                resident.host_user_id,
+                resident.customer_id,
+                resident.businesses,
+            )
+            for resident in RESIDENTS
+        )
+        card = SandboxFile(base_url, _institution_cards(base_url), tuple(cards), customers)
+        self._write(card)
+        return card
+
+    def _write(self, card: SandboxFile) -> None:
+        """Writes the card whole or not at all."""
+        draft = self.card.with_suffix(".new")
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(msgspec.json.format(msgspec.json.encode(card), indent=2) + b"\n")
+        draft.rename(self.card)
+
+
+def _institution_cards(base_url: str) -> tuple[InstitutionCard, ...]:
+    return tuple(
+        InstitutionCard(
+            institution.institution_id,
+            institution.name,
+            issuer_of(base_url, institution.institution_id),
+        )
+        for institution in INSTITUTIONS
+    )
+
+
+def _customer(resident: Resident, hasher: PasswordHasher) -> Customer:
+    return Customer(
+        resident.institution_id,
+        resident.customer_id,
+        resident.login_id,
+        canonical_login(resident.login_id),
+        resident.host_user_id,
+        resident.type,
+        member_number=resident.member_number,
+        person=resident.person,
+        businesses=resident.businesses,
+        password_hash=hasher.hash(resident.password),
+    )

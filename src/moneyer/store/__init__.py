@@ -1,0 +1,1 @@
+"""Where everything rests: one schema, two engines, one journal."""

@@ -1,0 +1,102 @@
+"""Customers, as operators see and change them."""
+
+import msgspec
+from sqlalchemy import delete, insert, select, update
+
+from moneyer.customers.customer import Customer
+from moneyer.store import schema
+from moneyer.store.admin.desk import AdminError, Desk
+from moneyer.store.records import customer_from_row, customer_to_row
+
+
+class CustomerDesk(Desk):
+    """Customers belong to one institution each; servers read them afresh at every sign-in."""
+
+    def add(self, customer: Customer) -> None:
+        """Raises AdminError when the institution is unknown, or the login or an id is taken."""
+        with self.change(
+            "customer:added",
+            customer.institution_id,
+            customer_id=customer.customer_id,
+            seen_by_servers=False,
+        ) as connection:
+            self.known_institution(connection, customer.institution_id)
+            table = schema.customers
+            for column, what in (
+                (table.c.login_key, "login id"),
+                (table.c.host_user_id, "host user id"),
+                (table.c.customer_id, "institution user id"),
+            ):
+                taken = connection.scalar(
+                    select(table.c.customer_id).where(
+                        table.c.institution_id == customer.institution_id,
+                        column == getattr(customer, column.name),
+                    )
+                )
+                if taken:
+                    raise AdminError(
+                        f"institution {customer.institution_id} has a customer with this {what}"
+                    )
+            connection.execute(insert(table).values(tuple(customer_to_row(customer))))
+
+    def by_login(self, institution_id: str, login_key: str) -> Customer:
+        """Raises AdminError for an unknown one."""
+        table = schema.customers
+        with self._engine.connect() as connection:
+            row = connection.execute(
+                select(table).where(
+                    table.c.institution_id == institution_id, table.c.login_key == login_key
+                )
+            ).first()
+        if row is None:
+            raise AdminError(f"institution {institution_id} has no customer with this login id")
+        return customer_from_row(row)
+
+    def all(self, institution_id: str) -> list[Customer]:
+        table = schema.customers
+        with self._engine.connect() as connection:
+            self.known_institution(connection, institution_id)
+            rows = connection.execute(
+                select(table)
+                .where(table.c.institution_id == institution_id)
+                .order_by(table.c.login_key)
+            ).all()
+        return [customer_from_row(row) for row in rows]
+
+    def save(self, customer: Customer, event: str, attempts_name: str) -> None:
+        """Replaces a customer's row, ends everything that was signed in as them, and unlocks the login.
+
+        One transaction: from its commit on, no family of the customer lives and no token struck
+        before opens anything.
+        """
+        table, families, now = schema.customers, schema.families, self._clock.now()
+        changed = msgspec.structs.replace(customer, tokens_not_before=now)
+        columns = [column.name for column in table.columns]
+        with self.change(
+            event,
+            customer.institution_id,
+            customer_id=customer.customer_id,
+            seen_by_servers=False,
+        ) as connection:
+            connection.execute(
+                update(table)
+                .where(
+                    table.c.institution_id == customer.institution_id,
+                    table.c.customer_id == customer.customer_id,
+                )
+                .values(dict(zip(columns, customer_to_row(changed), strict=True)))
+            )
+            connection.execute(
+                update(families)
+                .where(
+                    families.c.institution_id == customer.institution_id,
+                    families.c.customer_id == customer.customer_id,
+                )
+                .values(status="revoked")
+            )
+            connection.execute(
+                delete(schema.attempts).where(
+                    schema.attempts.c.institution_id == customer.institution_id,
+                    schema.attempts.c.name == attempts_name,
+                )
+            )

@@ -1,0 +1,175 @@
+"""A group's view of the store: what its operations asked for, and what they change.
+
+The store loads every row that a group of operations needs, the operations decide one after another on
+these rows in memory, and the store writes what changed, all in one transaction. Two operations on the
+same row in one group come out right because the second sees what the first did.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Generic, Protocol, TypeVar
+
+import msgspec
+
+from moneyer.applications.secrets import SecretSlot
+from moneyer.audit.events import Event
+from moneyer.customers.customer import Customer
+from moneyer.guards.attempts import Attempts
+from moneyer.keys.lifecycle import KeyRecord
+from moneyer.protocol.failures import Failure
+from moneyer.tokens.code import Code
+from moneyer.tokens.family import Family
+
+R = TypeVar("R")
+T_co = TypeVar("T_co", covariant=True)
+
+Key = tuple[str, str | bytes]
+"""The institution, and the row within it."""
+
+
+class RevokedToken(msgspec.Struct, frozen=True):
+    """An access token that was revoked before its time. Kept until it would have expired anyway."""
+
+    institution_id: str
+    token_id: str
+    expires_at: int
+
+
+class KeySet(msgspec.Struct, frozen=True):
+    """All signing keys of an institution."""
+
+    institution_id: str
+    keys: tuple[KeyRecord, ...]
+
+
+class Table(Generic[R]):
+    """The rows of one kind that a group asked for. Only rows that were asked for may be touched."""
+
+    __slots__ = ("_identify", "_undo", "changed", "inserted", "rows", "wanted")
+
+    def __init__(self, identify: Callable[[R], Key], undo: list[Callable[[], None]]) -> None:
+        self._identify = identify
+        self._undo = undo
+        self.wanted: set[Key] = set()
+        self.rows: dict[Key, R | None] = {}
+        self.changed: set[Key] = set()
+        self.inserted: set[Key] = set()
+
+    def want(self, institution_id: str, name: str | bytes) -> None:
+        """Asks for a row."""
+        self.wanted.add((institution_id, name))
+
+    def loaded(self, record: R) -> None:
+        """The store hands over a row that was asked for."""
+        self.rows[self._identify(record)] = record
+
+    def get(self, institution_id: str, name: str | bytes) -> R | None:
+        """The row as it now stands, or None. Raises KeyError for one that was not asked for."""
+        key = (institution_id, name)
+        if key not in self.wanted:
+            raise KeyError(key)
+        return self.rows.get(key)
+
+    def put(self, record: R) -> None:
+        """Adds or replaces a row."""
+        key = self._identify(record)
+        if key not in self.wanted:
+            raise KeyError(key)
+        before, was_changed = self.rows.get(key), key in self.changed
+
+        def undo() -> None:
+            self.rows[key] = before
+            if not was_changed:
+                self.changed.discard(key)
+            if before is None:
+                self.inserted.discard(key)
+
+        self._undo.append(undo)
+        if before is None:
+            self.inserted.add(key)
+        self.rows[key] = record
+        self.changed.add(key)
+
+    def new_rows(self) -> Iterator[R]:
+        """Rows to insert."""
+        return self._pick(self.inserted)
+
+    def updated_rows(self) -> Iterator[R]:
+        """Rows to write over."""
+        return self._pick(self.changed - self.inserted)
+
+    def _pick(self, keys: set[Key]) -> Iterator[R]:
+        for key in keys:
+            record = self.rows[key]
+            if record is not None:
+                yield record
+
+
+class Rows:
+    """Every kind of row that the hot path writes, and the events of the group."""
+
+    def __init__(self) -> None:
+        undo: list[Callable[[], None]] = []
+        self._undo = undo
+        self.families = Table[Family](lambda row: (row.institution_id, row.family_id), undo)
+        self.codes = Table[Code](lambda row: (row.institution_id, row.digest), undo)
+        self.customers = Table[Customer](lambda row: (row.institution_id, row.customer_id), undo)
+        self.attempts = Table[Attempts](lambda row: (row.institution_id, row.name), undo)
+        self.revoked_tokens = Table[RevokedToken](
+            lambda row: (row.institution_id, row.token_id), undo
+        )
+        self.key_sets = Table[KeySet](lambda row: (row.institution_id, "keys"), undo)
+        self.secrets = Table[SecretSlot](lambda row: (row.client_id, str(row.slot)), undo)
+        self.events: list[Event] = []
+
+    def record(self, event: Event) -> None:
+        """Adds an event to the audit log, in the same commit as the rows."""
+        self.events.append(event)
+
+    def attempt(self, operation: "Operation[object]", now: int) -> object:
+        """What the operation decides, or the exception it raises.
+
+        A Failure is a decision like any other: what was done before it was raised stands. After any
+        other exception everything that this operation did to the rows is undone.
+        """
+        self._undo.clear()
+        events = len(self.events)
+        try:
+            return operation.decide(self, now)
+        except Failure as failure:
+            failure.recorded = len(self.events) > events
+            return failure
+        except Exception as error:
+            for step in reversed(self._undo):
+                step()
+            del self.events[events:]
+            return error
+
+    @property
+    def untouched(self) -> bool:
+        """Whether there is nothing to write."""
+        tables = (
+            self.families,
+            self.codes,
+            self.customers,
+            self.attempts,
+            self.revoked_tokens,
+            self.key_sets,
+            self.secrets,
+        )
+        return not self.events and not any(table.changed for table in tables)
+
+
+class Operation(Protocol[T_co]):
+    """One indivisible decision: which rows it must see, and what it makes of them."""
+
+    def wants(self, rows: Rows) -> None:
+        """Asks for every row that `decide` may touch."""
+        ...
+
+    def decide(self, rows: Rows, now: int) -> T_co:
+        """Decides, changes rows and records events. Pure but for `rows`; must not block.
+
+        A raised Failure is an outcome: it is committed with all that was changed, and raised to
+        whoever waits. Any other exception undoes this operation alone.
+        """
+        ...

@@ -1,0 +1,190 @@
+"""Committing groups on SQLite.
+
+The statements run on the event loop's own thread: each takes a few microseconds, and handing each to a
+thread would cost more than it. Only the commit, which waits for the disk, runs beside the loop.
+"""
+
+import asyncio
+import sqlite3
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import msgspec
+
+from moneyer.applications.secrets import SecretSlot
+from moneyer.audit.chain import Head, extend
+from moneyer.guards.attempts import Attempts
+from moneyer.protocol.clock import SECOND, Clock
+from moneyer.protocol.failures import StoreUnavailable
+from moneyer.store.journal import GroupRejected
+from moneyer.store.records import (
+    code_from_row,
+    code_to_row,
+    customer_from_row,
+    family_from_row,
+    family_to_row,
+    key_from_row,
+    key_to_row,
+)
+from moneyer.store.rows import KeySet, Operation, RevokedToken, Rows
+from moneyer.store.sqlite import statements as sql
+from moneyer.store.sqlite.connection import connect
+
+BEGIN_PATIENCE = 2.0
+"""Seconds for which another process's transaction is waited for before 503 is answered."""
+
+_DAY = 86400 * SECOND
+_RETENTION = {"codes": _DAY, "revoked_tokens": 0, "families": 30 * _DAY, "attempts": 30 * _DAY}
+
+
+class SqliteLedger:
+    """The one writer of a serving process. `writer` names its chain of audit events."""
+
+    def __init__(self, path: Path, clock: Clock, writer: str) -> None:
+        self._clock = clock
+        self._writer = writer
+        self._connection = connect(path, busy_timeout=0)
+        self._committer = ThreadPoolExecutor(1, thread_name_prefix="commit")
+        self._transaction = asyncio.Lock()
+
+    async def commit(self, operations: Sequence[Operation[object]]) -> list[object]:
+        """Decides `operations` on the rows they want and makes the result durable, or nothing."""
+        async with self._transaction:
+            return await self._decide(operations)
+
+    async def _decide(self, operations: Sequence[Operation[object]]) -> list[object]:
+        await self._begin()
+        try:
+            rows = Rows()
+            for operation in operations:
+                operation.wants(rows)
+            self._load(rows)
+            now = self._clock.now()
+            outcomes = [rows.attempt(operation, now) for operation in operations]
+            if rows.untouched:
+                self._connection.execute("ROLLBACK")
+                return outcomes
+            self._save(rows)
+        except sqlite3.OperationalError as error:
+            self._rollback()
+            raise StoreUnavailable(f"sqlite: {error}") from error
+        except Exception as error:
+            self._rollback()
+            raise GroupRejected(type(error).__name__) from error
+        await self._commit()
+        return outcomes
+
+    async def sweep(self) -> None:
+        """Deletes at most a thousand rows of each kind whose time is over."""
+        async with self._transaction:
+            await self._begin()
+            try:
+                now = self._clock.now()
+                for table, statement in sql.SWEEPS.items():
+                    self._connection.execute(statement, (now - _RETENTION[table],))
+            except sqlite3.Error as error:
+                self._rollback()
+                raise StoreUnavailable(f"sqlite: {error}") from error
+            await self._commit()
+
+    def close(self) -> None:
+        self._committer.shutdown(wait=True)
+        self._connection.close()
+
+    async def _begin(self) -> None:
+        """Begins a write transaction; while another process has one, waits off the processor."""
+        deadline = asyncio.get_running_loop().time() + BEGIN_PATIENCE
+        while True:
+            try:
+                self._connection.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                if asyncio.get_running_loop().time() > deadline:
+                    raise StoreUnavailable(f"sqlite: {error}") from error
+                await asyncio.sleep(0.002)
+            else:
+                return
+
+    async def _commit(self) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            await loop.run_in_executor(self._committer, self._connection.execute, "COMMIT")
+        except sqlite3.Error as error:
+            self._rollback()
+            raise StoreUnavailable(f"sqlite: {error}") from error
+
+    def _rollback(self) -> None:
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+
+    def _load(self, rows: Rows) -> None:
+        one = self._connection.execute
+        for key in rows.families.wanted:
+            if row := one(sql.SELECT_FAMILY, key).fetchone():
+                rows.families.loaded(family_from_row(row))
+        for key in rows.codes.wanted:
+            if row := one(sql.SELECT_CODE, key).fetchone():
+                rows.codes.loaded(code_from_row(row))
+        for key in rows.customers.wanted:
+            if row := one(sql.SELECT_CUSTOMER, key).fetchone():
+                rows.customers.loaded(customer_from_row(row))
+        for key in rows.attempts.wanted:
+            if row := one(sql.SELECT_ATTEMPTS, key).fetchone():
+                rows.attempts.loaded(Attempts(*row))
+        for key in rows.revoked_tokens.wanted:
+            if row := one(sql.SELECT_REVOKED_TOKEN, key).fetchone():
+                rows.revoked_tokens.loaded(RevokedToken(*row))
+        for institution_id, _ in rows.key_sets.wanted:
+            if found := one(sql.SELECT_KEYS, (institution_id,)).fetchall():
+                keys = tuple(key_from_row(row) for row in found)
+                rows.key_sets.loaded(KeySet(institution_id, keys))
+        for key in rows.secrets.wanted:
+            if row := one(sql.SELECT_SECRET, key).fetchone():
+                rows.secrets.loaded(SecretSlot(*row))
+
+    def _save(self, rows: Rows) -> None:
+        many = self._connection.executemany
+        many(sql.INSERT_FAMILY, (family_to_row(row) for row in rows.families.new_rows()))
+        many(
+            sql.UPDATE_FAMILY,
+            (
+                (f.generation, f.digest, f.turned_at, f.status, f.institution_id, f.family_id)
+                for f in rows.families.updated_rows()
+            ),
+        )
+        many(sql.INSERT_CODE, (code_to_row(row) for row in rows.codes.new_rows()))
+        many(
+            sql.UPDATE_CODE,
+            ((c.taken_at, c.institution_id, c.digest) for c in rows.codes.updated_rows()),
+        )
+        many(
+            sql.UPDATE_PASSWORD_HASH,
+            (
+                (c.password_hash, c.institution_id, c.customer_id)
+                for c in rows.customers.updated_rows()
+            ),
+        )
+        attempts = (*rows.attempts.new_rows(), *rows.attempts.updated_rows())
+        many(sql.SAVE_ATTEMPTS, (msgspec.structs.astuple(row) for row in attempts))
+        many(
+            sql.INSERT_REVOKED_TOKEN,
+            (msgspec.structs.astuple(row) for row in rows.revoked_tokens.new_rows()),
+        )
+        many(
+            sql.UPDATE_SECRET_USE,
+            ((s.last_used_at, s.client_id, s.slot) for s in rows.secrets.updated_rows()),
+        )
+        for key_set in rows.key_sets.new_rows():
+            many(sql.INSERT_KEY, (key_to_row(key) for key in key_set.keys))
+            self._connection.execute(sql.RAISE_VERSION)
+        self._append(rows)
+
+    def _append(self, rows: Rows) -> None:
+        if not rows.events:
+            return
+        found = self._connection.execute(sql.SELECT_HEAD, (self._writer,)).fetchone()
+        head, links = extend(Head(*found) if found else Head(self._writer), rows.events)
+        self._connection.executemany(
+            sql.INSERT_EVENT, (msgspec.structs.astuple(link) for link in links)
+        )
+        self._connection.execute(sql.SAVE_HEAD, msgspec.structs.astuple(head))

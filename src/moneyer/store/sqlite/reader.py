@@ -1,0 +1,78 @@
+"""Reading from SQLite outside of groups: a second connection, which never waits for the writer."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from moneyer.customers.customer import Customer
+from moneyer.protocol.failures import StoreUnavailable
+from moneyer.protocol.identifiers import PLATFORM
+from moneyer.store.records import code_from_row, customer_from_row, family_from_row
+from moneyer.store.sqlite import statements as sql
+from moneyer.store.sqlite.connection import connect
+from moneyer.tokens.code import Code
+from moneyer.tokens.family import Family
+
+
+class SqliteReader:
+    """Point reads of a few microseconds each. Every method names the institution it reads in."""
+
+    def __init__(self, path: Path) -> None:
+        self._connection = connect(path)
+
+    async def customer_by_login(self, institution_id: str, login_key: str) -> Customer | None:
+        with _reading():
+            row = self._connection.execute(
+                sql.SELECT_CUSTOMER_BY_LOGIN, (institution_id, login_key)
+            ).fetchone()
+        return customer_from_row(row) if row else None
+
+    async def customer(self, institution_id: str, customer_id: str) -> Customer | None:
+        with _reading():
+            row = self._connection.execute(
+                sql.SELECT_CUSTOMER, (institution_id, customer_id)
+            ).fetchone()
+        return customer_from_row(row) if row else None
+
+    async def family(self, institution_id: str, family_id: bytes) -> Family | None:
+        with _reading():
+            row = self._connection.execute(
+                sql.SELECT_FAMILY, (institution_id, family_id)
+            ).fetchone()
+        return family_from_row(row) if row else None
+
+    async def code(self, institution_id: str, digest: bytes) -> Code | None:
+        with _reading():
+            row = self._connection.execute(sql.SELECT_CODE, (institution_id, digest)).fetchone()
+        return code_from_row(row) if row else None
+
+    async def token_is_revoked(self, institution_id: str, token_id: str) -> bool:
+        with _reading():
+            row = self._connection.execute(
+                sql.SELECT_REVOKED_TOKEN, (institution_id, token_id)
+            ).fetchone()
+        return row is not None
+
+    async def blocked_guesses(self, now: int) -> dict[str, int]:
+        """Who may not guess at client secrets at present, and until when."""
+        with _reading():
+            rows = self._connection.execute(sql.SELECT_BLOCKED, (PLATFORM, now)).fetchall()
+        return dict(rows)
+
+    async def directory_version(self) -> int:
+        with _reading():
+            row = self._connection.execute(sql.SELECT_VERSION).fetchone()
+        return int(row[0])
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+@contextmanager
+def _reading() -> Iterator[None]:
+    """Turns the engine's errors into StoreUnavailable."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise StoreUnavailable(f"sqlite: {error}") from error

@@ -1,0 +1,1 @@
+"""What is struck here: access tokens, refresh families, codes, id_tokens."""

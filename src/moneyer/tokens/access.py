@@ -1,0 +1,55 @@
+"""Access tokens: JWTs by RFC 9068, without personal data."""
+
+import secrets
+
+import msgspec
+
+from moneyer.keys.ring import SigningKey
+from moneyer.protocol import base64url
+
+
+class AccessClaims(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The claims of an access token (RFC 9068 section 2.2). Times are whole seconds.
+
+    `sub` is a customer's id, or `client:` and the client id, which no customer can have. `sid` is the
+    family the token belongs to, in hexadecimal; `gty` is the grant that began it.
+    """
+
+    iss: str
+    sub: str
+    aud: str
+    exp: int
+    iat: int
+    jti: str
+    client_id: str
+    scope: str
+    institution_id: str
+    gty: str
+    sid: str | None = None
+    acr: str | None = None
+    amr: tuple[str, ...] | None = None
+    auth_time: int | None = None
+
+
+_encode = msgspec.json.Encoder().encode
+
+
+def strike(key: SigningKey, claims: AccessClaims) -> str:
+    """The signed compact token (RFC 7515 section 3.1): the same bytes for the same claims and key."""
+    signed = key.access_header + b"." + base64url.encode(_encode(claims))
+    return (signed + b"." + base64url.encode(key.sign(signed))).decode()
+
+
+def application_subject(client_id: str) -> str:
+    """The `sub` of a token without a customer (RFC 9068 section 5, RFC 9700 section 4.15)."""
+    return f"client:{client_id}"
+
+
+def api_audience(issuer: str) -> str:
+    """The `aud` of tokens for the six current API families of an institution."""
+    return f"{issuer}/apis"
+
+
+def new_token_id() -> str:
+    """A random `jti` of 128 bits; the token's own strength is its signature."""
+    return secrets.token_urlsafe(16)
