@@ -193,7 +193,5 @@ async def run_window(
 
 async def _connect(port: int, flow: Flow, tally: _Tally) -> _Connection:
     loop = asyncio.get_running_loop()
-    _, connection = await loop.create_connection(
-        lambda: _Connection(flow, tally), "127.0.0.1", port
-    )
+    _, connection = await loop.create_connection(lambda: _Connection(flow, tally), "127.0.0.1", port)
     return connection

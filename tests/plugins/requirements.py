@@ -142,9 +142,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED if unproven else pytest.ExitCode.OK
 
 
-def pytest_terminal_summary(
-    terminalreporter: pytest.TerminalReporter, config: pytest.Config
-) -> None:
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     matrix = config.stash.get(MATRIX, None)
     if config.getoption("--requirements") and matrix:
         for line in matrix.render():

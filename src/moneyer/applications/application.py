@@ -1,7 +1,7 @@
 """An application (OAuth client), its registration and its entitlements."""
 
 import ipaddress
-from typing import Annotated, Literal, NewType
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -53,10 +53,6 @@ class Application(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
     def api_scopes(self) -> Scopes:
         """The scopes that open an API, without those of OpenID Connect."""
         return tuple(scope for scope in self.scopes if scope not in IDENTITY_SCOPES)
-
-
-AuthenticatedApplication = NewType("AuthenticatedApplication", Application)
-"""An application whose secret was presented with this request."""
 
 
 def require_active(application: Application) -> None:

@@ -1,8 +1,8 @@
 """Proving that an application is who it says (RFC 6749 section 2.3.1)."""
 
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
-from moneyer.applications.application import Application, AuthenticatedApplication, require_active
+from moneyer.applications.application import Application, require_active
 from moneyer.applications.secrets import SecretSlot, digest_secret, match
 from moneyer.protocol.basic import BasicCredentials
 from moneyer.protocol.failures import BadClient
@@ -15,9 +15,16 @@ class Registrations(Protocol):
     def secrets_of(self, client_id: str) -> tuple[SecretSlot, ...]: ...
 
 
+class Authenticated(NamedTuple):
+    """An application whose secret was presented with this request; made by `authenticate` alone."""
+
+    application: Application
+    slot: SecretSlot
+
+
 def authenticate(
     presented: BasicCredentials, registrations: Registrations, secret_key: bytes, now: int
-) -> tuple[AuthenticatedApplication, SecretSlot]:
+) -> Authenticated:
     """The application, and which of its secrets was used.
 
     Raises BadClient, after the same work, when the application is unknown, the secret is wrong or
@@ -31,4 +38,4 @@ def authenticate(
     if slot is None:
         raise BadClient("secret-wrong")
     require_active(application)
-    return AuthenticatedApplication(application), slot
+    return Authenticated(application, slot)

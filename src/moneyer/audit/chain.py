@@ -1,6 +1,6 @@
 """The hash chain of a writer: every event vouches for all before it.
 
-    digest[n] = SHA-256(0x00 ‖ digest[n-1] ‖ event[n]),  digest[0] = 32 zero bytes
+digest[n] = SHA-256(0x00 ‖ digest[n-1] ‖ event[n]),  digest[0] = 32 zero bytes
 """
 
 import hashlib

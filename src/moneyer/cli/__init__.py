@@ -9,6 +9,7 @@ from moneyer.cli import application, check, customer, institution, keys, serving
 from moneyer.cli.context import Complaint
 from moneyer.settings import BadSettings
 from moneyer.store.admin import AdminError
+from moneyer.store.engine import DatabaseError
 from moneyer.store.upgrade import SchemaMismatch
 
 app = typer.Typer(
@@ -48,6 +49,6 @@ def main() -> None:
     """Runs the command line; what an operator can mend is said in one line, without a traceback."""
     try:
         app()
-    except (BadSettings, AdminError, SchemaMismatch, Complaint) as error:
+    except (BadSettings, AdminError, DatabaseError, SchemaMismatch, Complaint) as error:
         typer.secho(f"moneyer: {error}", fg=typer.colors.RED, err=True)
         sys.exit(2)

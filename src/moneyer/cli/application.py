@@ -34,9 +34,7 @@ ClientId = Annotated[str, typer.Argument(help="The application's client id.")]
 def add(
     name: Annotated[str, typer.Option(help="What people call it.")],
     grant: Annotated[list[str], typer.Option(help="A grant it may use; repeat.")],
-    institution: Annotated[
-        list[str], typer.Option(help="An institution it is entitled to; repeat.")
-    ],
+    institution: Annotated[list[str], typer.Option(help="An institution it is entitled to; repeat.")],
     scope: Annotated[list[str] | None, typer.Option(help="A scope it holds; repeat.")] = None,
     redirect_uri: Annotated[
         list[str] | None, typer.Option(help="Where codes may be taken; repeat.")
@@ -191,9 +189,7 @@ def rotate_secret(
     now = SystemClock().now()
     until = None if keep_old_days is None else now + keep_old_days * 86400 * SECOND
     with office(settings, data) as desk:
-        secret, slots = desk.admin.applications.rotate_secret(
-            client_id, desk.keys.client_secret, until
-        )
+        secret, slots = desk.admin.applications.rotate_secret(client_id, desk.keys.client_secret, until)
     if as_json:
         print_json({"client_id": client_id, "client_secret": secret})
         return
@@ -204,9 +200,7 @@ def rotate_secret(
         typer.echo(f"slot {slot.slot}: made {in_words(slot.created_at)}, {ends}")
 
 
-def _change(
-    client_id: str, settings: SettingsOption, data: DataOption, **members: object
-) -> None:
+def _change(client_id: str, settings: SettingsOption, data: DataOption, **members: object) -> None:
     with office(settings, data) as desk:
         document = msgspec.to_builtins(desk.admin.applications.get(client_id))
         desk.admin.applications.save(checked({**document, **members}))

@@ -44,9 +44,7 @@ def check(
     with office(settings, data) as desk:
         findings = [*settings_findings(desk.settings), *registration_findings(desk)]
     if as_json:
-        print_json(
-            [{"grade": f.grade.value, "subject": f.subject, "words": f.words} for f in findings]
-        )
+        print_json([{"grade": f.grade.value, "subject": f.subject, "words": f.words} for f in findings])
     else:
         colours = {Grade.GOOD: "green", Grade.WARNING: "yellow", Grade.BAD: "red"}
         for finding in findings:
@@ -79,15 +77,15 @@ def settings_findings(settings: Settings) -> list[Finding]:
     if settings.login_limits.soft > 10 or settings.login_limits.hard > 100:
         found.append(
             Finding(
-                Grade.WARNING, "login_limits", "more guesses than PCI DSS 8.3.4 and NIST 800-63B allow"
+                Grade.WARNING,
+                "login_limits",
+                "more guesses than PCI DSS 8.3.4 and NIST 800-63B allow",
             )
         )
     networks = settings.trusted_proxies()
     if any(network.prefixlen == 0 for network in networks):
         found.append(
-            Finding(
-                Grade.BAD, "server.trusted_proxies", "every address may claim to be any other"
-            )
+            Finding(Grade.BAD, "server.trusted_proxies", "every address may claim to be any other")
         )
     return found
 

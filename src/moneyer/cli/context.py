@@ -1,7 +1,6 @@
 """What every command needs: which settings, which store, and how to print."""
 
 import os
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -12,13 +11,12 @@ import msgspec
 import typer
 from rich.console import Console
 from rich.table import Table
-from sqlalchemy.exc import OperationalError
 
 from moneyer.keys.sealing import ServerKeys, derive
 from moneyer.protocol.clock import SECOND
 from moneyer.settings import SETTINGS_VARIABLE, BadSettings, Settings, read_settings
 from moneyer.store.admin import Admin
-from moneyer.store.engine import sqlite_engine
+from moneyer.store.engine import opened
 from moneyer.store.upgrade import require_current
 
 SANDBOX_FOLDER = Path(".moneyer")
@@ -85,19 +83,14 @@ class Office:
 
 @contextmanager
 def office(file: Path | None, data: Path | None) -> Iterator[Office]:
-    """Opens the store for a command. Raises BadSettings, SchemaMismatch, Complaint."""
+    """Opens the store for a command. Raises BadSettings, SchemaMismatch, DatabaseError."""
     settings = settings_from(file, data)
     path = settings.database
     if not path.exists():
         raise BadSettings(f"store.sqlite: there is no database at {path}; run `moneyer migrate`")
-    engine = sqlite_engine(path)
-    try:
+    with opened(path) as engine:
         require_current(engine)
         yield Office(settings, Admin(engine))
-    except (OperationalError, sqlite3.OperationalError) as error:
-        raise Complaint(f"the database did not answer: {getattr(error, 'orig', error)}") from None
-    finally:
-        engine.dispose()
 
 
 def print_json(value: Any) -> None:

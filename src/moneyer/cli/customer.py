@@ -23,9 +23,7 @@ from moneyer.guards.attempts import login_name
 from moneyer.protocol.failures import BadParameter
 from moneyer.protocol.identifiers import is_customer_id, new_business_id, new_customer_id
 
-app = typer.Typer(
-    help="Add, list, disable customers and set their passwords.", no_args_is_help=True
-)
+app = typer.Typer(help="Add, list, disable customers and set their passwords.", no_args_is_help=True)
 
 InstitutionOption = Annotated[str, typer.Option(help="The customer's institutionId.")]
 LoginId = Annotated[str, typer.Argument(help="The customer's login id.")]

@@ -32,9 +32,7 @@ def add(
     name: Annotated[str, typer.Option(help="The bank's name.")],
     algorithm: AlgorithmOption = "ES256",
     grant: GrantsOption = None,
-    core_bank: Annotated[
-        bool, typer.Option(help="Passwords are checked by the bank's core.")
-    ] = False,
+    core_bank: Annotated[bool, typer.Option(help="Passwords are checked by the bank's core.")] = False,
     settings: SettingsOption = None,
     data: DataOption = None,
     as_json: JsonOption = False,
@@ -125,9 +123,7 @@ def enable(
     _set_status(institution_id, "active", settings, data)
 
 
-def _set_status(
-    institution_id: str, status: str, settings: SettingsOption, data: DataOption
-) -> None:
+def _set_status(institution_id: str, status: str, settings: SettingsOption, data: DataOption) -> None:
     with office(settings, data) as desk:
         document = msgspec.to_builtins(desk.admin.institutions.get(institution_id))
         desk.admin.institutions.save(_institution({**document, "status": status}))

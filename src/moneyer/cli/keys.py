@@ -35,7 +35,7 @@ def list_all(
     now = SystemClock().now()
     with office(settings, data) as desk:
         keys = desk.admin.institutions.keys(institution_id)
-    rows = [
+    rows: list[tuple[str, ...]] = [
         (key.kid, key.algorithm, state(key, now).value, in_words(key.announced_at)) for key in keys
     ]
     if as_json:
@@ -57,9 +57,7 @@ def rotate(
             planned = plan_rotation(desk.admin.institutions.keys(institution_id), now)
         except ValueError as error:
             raise Complaint(f"{institution_id}: {error}") from None
-        spare = new_key(
-            desk.keys.sealing, institution_id, institution.policy.algorithm, now, None
-        )
+        spare = new_key(desk.keys.sealing, institution_id, institution.policy.algorithm, now, None)
         desk.admin.institutions.save_keys(institution_id, (*planned, spare))
     change_at = max(key.activates_at or 0 for key in planned)
     typer.echo(f"institution {institution_id} changes its signing key at {in_words(change_at)}")

@@ -29,7 +29,7 @@ from moneyer.logging import configure
 from moneyer.sandbox.seed import SandboxFolder
 from moneyer.sandbox.welcome import welcome
 from moneyer.settings import Settings, read_settings
-from moneyer.store.engine import sqlite_engine
+from moneyer.store.engine import opened
 from moneyer.store.sqlite.connection import AlreadyServing, ServingLock
 from moneyer.store.upgrade import require_current, upgrade
 
@@ -89,9 +89,8 @@ def serve(
     chosen.master_key()
     if not chosen.database.exists():
         raise Complaint(f"there is no database at {chosen.database}: run `moneyer migrate`")
-    engine = sqlite_engine(chosen.database)
-    require_current(engine)
-    engine.dispose()
+    with opened(chosen.database) as engine:
+        require_current(engine)
     lock = ServingLock(chosen.database)
     try:
         lock.acquire()
@@ -108,9 +107,8 @@ def migrate(settings: SettingsOption = None) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-    engine = sqlite_engine(path)
-    upgrade(engine)
-    engine.dispose()
+    with opened(path) as engine:
+        upgrade(engine)
     typer.echo(f"{path} is ready")
 
 
@@ -152,10 +150,10 @@ async def _serve(settings: Settings, ready: Callable[[], None]) -> None:
 async def _until_live(settings: Settings) -> None:
     """Returns when the service answers. The certificate is our own, so it is not judged here."""
     server = settings.server
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(server.host, server.host)
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(server.host, server.host)  # noqa: S104
     scheme = "https" if server.tls_certificate else "http"
     url = f"{scheme}://{f'[{host}]' if ':' in host else host}:{server.port}/health/live"
-    async with httpx.AsyncClient(verify=False, trust_env=False) as client:
+    async with httpx.AsyncClient(verify=False, trust_env=False) as client:  # noqa: S501
         while True:
             try:
                 if (await client.get(url, timeout=2)).status_code == httpx.codes.OK:

@@ -71,9 +71,7 @@ class CircuitBreaker:
 class CoreBankVerifier:
     """Asks one institution's core. Close it when the service stops."""
 
-    def __init__(
-        self, core: CoreBank, transport: httpx.AsyncBaseTransport | None = None
-    ) -> None:
+    def __init__(self, core: CoreBank, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self._core = core
         self._breaker = CircuitBreaker()
         self._free = core.concurrency

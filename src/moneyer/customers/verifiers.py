@@ -25,9 +25,10 @@ class Verifier(Protocol):
     """Checks a password.
 
     `place` holds room for one check, so that what precedes the check is not done for nothing; it
-    raises Overloaded at once when there is none. `refuse` stands in for a check of a locked login: it
-    raises BadCustomer. `verify` is called while a place is held. It raises BadCustomer, after the same work, for a wrong password, for `customer` None and for one who
-    may not sign in; Unavailable when the check could not be made.
+    raises Overloaded at once when there is none. `refuse` stands in for the check of a locked login
+    and raises BadCustomer. `verify` is called while a place is held. It raises BadCustomer, after the
+    same work, for a wrong password, for `customer` None and for one who may not sign in; Unavailable
+    when the check could not be made.
     """
 
     def place(self) -> AbstractContextManager[None]: ...

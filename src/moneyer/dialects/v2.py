@@ -4,9 +4,9 @@ from typing import NamedTuple
 
 import msgspec
 
+from moneyer.applications.application import Application
 from moneyer.grants.back_channel import IssuedCode
 from moneyer.grants.mint import TokenResponse
-from moneyer.applications.application import Application
 from moneyer.protocol import failures
 from moneyer.protocol.failures import BadParameter, BadRequest, Failure
 from moneyer.protocol.form import Form
@@ -260,5 +260,6 @@ def write_client_authorization(target: Application) -> bytes:
 def write_code(issued: IssuedCode) -> bytes:
     """A code and where to take it."""
     return msgspec.json.encode({"redirect_uri": issued.redirect_uri, "code": issued.code})
+
 
 STOPPING = _NOT_COMMITTED._replace(description="the service is starting or stopping")

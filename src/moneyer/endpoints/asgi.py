@@ -48,9 +48,7 @@ class AsgiApp:
             headers = [*answer.headers, (b"content-length", str(len(answer.body)).encode())]
             if answer.status == 204:
                 headers.pop()
-            await send(
-                {"type": "http.response.start", "status": answer.status, "headers": headers}
-            )
+            await send({"type": "http.response.start", "status": answer.status, "headers": headers})
             await send({"type": "http.response.body", "body": answer.body})
         elif scope["type"] == "lifespan":
             await self._lifespan(receive, send)

@@ -16,9 +16,11 @@ from moneyer.protocol.failures import (
     BadInstitutionId,
     BadRequest,
     BadTransactionId,
+    CoreBankUnavailable,
     Failure,
     InsecureTransport,
     MethodNotAllowed,
+    StoreUnavailable,
     Throttled,
     Unavailable,
 )
@@ -35,8 +37,16 @@ log = structlog.get_logger()
 FORM = b"application/x-www-form-urlencoded"
 
 _NEVER_IN_A_URI = frozenset(
-    {"client_secret", "password", "refresh_token", "code", "token", "access_token", "code_verifier",
-     "client_assertion"}
+    {
+        "client_secret",
+        "password",
+        "refresh_token",
+        "code",
+        "token",
+        "access_token",
+        "code_verifier",
+        "client_assertion",
+    }
 )
 
 
@@ -134,7 +144,7 @@ async def answer_call(
         return failure_answer(call, await _recorded(call, failure))
     except Exception as error:
         # The last resort: the caller learns nothing, the log gets names and places, never values.
-        log.error(
+        log.error(  # noqa: TRY400 - a traceback would print values
             "unhandled-exception",
             error=type(error).__name__,
             where=[f"{f.filename}:{f.lineno}" for f in traceback.extract_tb(error.__traceback__)],
@@ -172,6 +182,8 @@ async def _recorded(call: Call, failure: Failure) -> Failure:
 def failure_answer(call: Call, failure: Exception) -> Answer:
     """A failure in the words of the dialect, with the headers that its status calls for."""
     words = v2.words_for(failure)
+    if isinstance(failure, StoreUnavailable | CoreBankUnavailable):
+        log.warning("unavailable", reason=failure.reason, transaction_id=call.trace.transaction_id)
     headers: list[tuple[bytes, bytes]] = []
     if words.status == 401:
         headers.append((b"www-authenticate", b'Basic realm="moneyer", charset="UTF-8"'))
@@ -182,4 +194,3 @@ def failure_answer(call: Call, failure: Exception) -> Answer:
     if not call.trace.transaction_id:
         call.trace = Trace(call.request.source, new_transaction_id())
     return call.answer(words.status, v2.write_failure(words), *headers)
-

@@ -41,9 +41,7 @@ async def metadata(request: Request, service: Service, institution_id: str) -> A
         "token_endpoint": f"{base}/oauth2/v1/token",
         "revocation_endpoint": f"{base}/oauth2/v1/revoke",
         "jwks_uri": f"{issuer}/oauth2/jwks",
-        "grant_types_supported": [
-            grant for grant in institution.policy.grants if grant != "password"
-        ],
+        "grant_types_supported": [grant for grant in institution.policy.grants if grant != "password"],
         "response_types_supported": [],
         "scopes_supported": sorted(scopes),
         "token_endpoint_auth_methods_supported": ["client_secret_basic"],

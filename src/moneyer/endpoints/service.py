@@ -2,8 +2,8 @@
 
 import msgspec
 
-from moneyer.applications.authenticate import authenticate
-from moneyer.applications.application import AuthenticatedApplication, require_address
+from moneyer.applications.application import require_address
+from moneyer.applications.authenticate import Authenticated, authenticate
 from moneyer.audit.events import Trace
 from moneyer.grants.client_guesses import Blocklist, CountGuess, require_not_guessing
 from moneyer.grants.mint import Mint
@@ -37,7 +37,7 @@ class Service:
         institution_id: str | None,
         trace: Trace,
         now: int,
-    ) -> AuthenticatedApplication:
+    ) -> Authenticated:
         """The application that asks, by HTTP Basic.
 
         Raises BadClient (counted against its source), BadHeader, Throttled, NotPermitted,
@@ -54,13 +54,13 @@ class Service:
             now,
         )
         try:
-            application, slot = authenticate(presented, snapshot, keys.client_secret, now)
+            authenticated = authenticate(presented, snapshot, keys.client_secret, now)
         except BadClient as failure:
             await self._count_guess(presented, institution_id, failure, trace, now)
             raise
-        require_address(application, trace.source)
-        await self.mint.note_secret_use(slot, now)
-        return application
+        require_address(authenticated.application, trace.source)
+        await self.mint.note_secret_use(authenticated.slot, now)
+        return authenticated
 
     async def _count_guess(
         self,

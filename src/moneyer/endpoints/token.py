@@ -24,10 +24,10 @@ async def token(call: Call) -> Answer:
     if named not in _NAMING_THEIR_INSTITUTION:
         call.require_institution_id()
     mint = call.service.mint
-    application = await call.service.authenticate(
+    authenticated = await call.service.authenticate(
         call.headers.get(b"authorization"), call.institution_id, call.trace, call.now
     )
-    call.application = application
+    application = call.application = authenticated.application
     if call.institution_id is not None:
         require_entitlement(application, mint.snapshot.institution(call.institution_id))
     if malformed is not None:

@@ -59,9 +59,7 @@ async def authorization_code(request: TokenRequest, mint: Mint) -> TokenResponse
 async def _access(request: TokenRequest, mint: Mint, taken: Taken) -> TokenResponse:
     code = taken.code
     if taken.family is not None:
-        return await answer_from_family(
-            request, mint, taken.family, taken.refresh_token, code.scopes
-        )
+        return await answer_from_family(request, mint, taken.family, taken.refresh_token, code.scopes)
     issued_at = code.taken_at or request.now
     token, expires_in = mint.strike_access(
         request,

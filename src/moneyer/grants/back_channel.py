@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 from moneyer.applications.application import Application, require_grant
 from moneyer.audit.events import Event, Trace
+from moneyer.customers.login import canonical_login
 from moneyer.grants.bearer import Bearer
 from moneyer.grants.mint import Mint
-from moneyer.customers.login import canonical_login
 from moneyer.protocol import pkce
 from moneyer.protocol.clock import SECOND
 from moneyer.protocol.failures import (

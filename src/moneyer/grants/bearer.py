@@ -38,9 +38,7 @@ def token_of(header: bytes | None) -> str:
     return token.strip(b" ").decode("latin-1")
 
 
-async def verify_bearer(
-    mint: Mint, institution_id: str, token: str, source: str, now: int
-) -> Bearer:
+async def verify_bearer(mint: Mint, institution_id: str, token: str, source: str, now: int) -> Bearer:
     """The application behind `token` at this institution.
 
     Raises BadBearer when the token is not ours, is another institution's, has expired or was revoked,

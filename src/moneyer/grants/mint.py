@@ -6,7 +6,7 @@ from typing import Protocol
 
 import msgspec
 
-from moneyer.applications.application import Application, AuthenticatedApplication
+from moneyer.applications.application import Application
 from moneyer.applications.secrets import SecretSlot
 from moneyer.audit.events import Event, Trace
 from moneyer.customers.customer import Customer
@@ -35,7 +35,7 @@ class TokenRequest(msgspec.Struct, frozen=True):
     `scopes` is None when none were asked for. `form` holds only what the grant declares.
     """
 
-    application: AuthenticatedApplication
+    application: Application
     institution: Institution
     grant_type: str
     form: Form
@@ -142,12 +142,8 @@ class Mint:
             if ring is None:
                 now = self.clock.now()
                 sealing = self.keys.sealing
-                active = await asyncio.to_thread(
-                    new_key, sealing, institution_id, algorithm, now, now
-                )
-                spare = await asyncio.to_thread(
-                    new_key, sealing, institution_id, algorithm, now, None
-                )
+                active = await asyncio.to_thread(new_key, sealing, institution_id, algorithm, now, now)
+                spare = await asyncio.to_thread(new_key, sealing, institution_id, algorithm, now, None)
                 await self.journal.perform(AddFirstKeys(institution_id, (active, spare)))
                 await self.directory.refresh()
                 ring = self.snapshot.ring(institution_id)

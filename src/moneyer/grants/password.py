@@ -8,9 +8,9 @@ import secrets
 
 import msgspec
 
+from moneyer.customers.login import MAX_BYTES as MAX_LOGIN_BYTES
 from moneyer.customers.passwords import MAX_BYTES as MAX_PASSWORD_BYTES
 from moneyer.customers.passwords import read_password
-from moneyer.customers.login import MAX_BYTES as MAX_LOGIN_BYTES
 from moneyer.customers.verifiers import Verified
 from moneyer.grants.mint import Mint, TokenRequest, TokenResponse
 from moneyer.grants.renewal import answer_from_family
@@ -58,9 +58,7 @@ class OpenFamily:
         """The family and its first refresh token. Raises BadCustomer."""
         s, request = self._sign_in, self._sign_in.request
         checked = self._verified.customer
-        event = request.event(
-            "sign-in:refused", grant_type="password", customer_id=checked.customer_id
-        )
+        event = request.event("sign-in:refused", grant_type="password", customer_id=checked.customer_id)
         try:
             customer = require_signed_in_customer(
                 rows.customers.get(s.institution_id, checked.customer_id), checked
@@ -85,9 +83,7 @@ class OpenFamily:
         rows.families.put(family)
         forgive(s, rows, now)
         if self._verified.new_hash:
-            rows.customers.put(
-                msgspec.structs.replace(customer, password_hash=self._verified.new_hash)
-            )
+            rows.customers.put(msgspec.structs.replace(customer, password_hash=self._verified.new_hash))
         rows.record(
             msgspec.structs.replace(
                 event,

@@ -1,6 +1,7 @@
 """Revocation (RFC 7009): of a refresh token with everything made from it, or of one access token."""
 
-from moneyer.applications.application import AuthenticatedApplication
+from moneyer.applications.application import Application
+from moneyer.applications.authenticate import Authenticated
 from moneyer.audit.events import Event, Trace
 from moneyer.grants.mint import Mint
 from moneyer.protocol.clock import SECOND
@@ -12,7 +13,7 @@ from moneyer.tokens.verify import SignedClaims, check_signature, find_key, split
 
 
 async def revoke(
-    application: AuthenticatedApplication, institution_id: str | None, token: str, mint: Mint, trace: Trace
+    authenticated: Authenticated, institution_id: str | None, token: str, mint: Mint, trace: Trace
 ) -> None:
     """Revokes `token` if it is this application's, at an institution it is entitled to.
 
@@ -20,6 +21,7 @@ async def revoke(
     change nothing and are no error (RFC 7009 section 2.2). Raises StoreUnavailable: the token must
     then be presumed to live. When this returns, no token of a revoked family opens anything.
     """
+    application = authenticated.application
     institutions = [
         entitled
         for entitled in application.institutions
@@ -52,7 +54,7 @@ class RevokeFamily:
         self,
         keys: RatchetKeys,
         presented: Presented,
-        application: AuthenticatedApplication,
+        application: Application,
         trace: Trace,
     ) -> None:
         self._keys = keys

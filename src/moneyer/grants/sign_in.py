@@ -34,9 +34,7 @@ class SignIn:
             rows.attempts.want(self.institution_id, name)
 
     def row(self, rows: Rows, name: str, now: int) -> Attempts:
-        return rows.attempts.get(self.institution_id, name) or Attempts(
-            self.institution_id, name, now
-        )
+        return rows.attempts.get(self.institution_id, name) or Attempts(self.institution_id, name, now)
 
 
 async def check_password(sign_in: SignIn, login_id: str, password: str) -> Verified:
@@ -53,9 +51,7 @@ async def check_password(sign_in: SignIn, login_id: str, password: str) -> Verif
         try:
             if not admitted:
                 await verifier.refuse(password)
-            customer = await mint.reader.customer_by_login(
-                sign_in.institution_id, sign_in.login_key
-            )
+            customer = await mint.reader.customer_by_login(sign_in.institution_id, sign_in.login_key)
             return await verifier.verify(sign_in.institution_id, login_id, customer, password)
         except BadCustomer as failure:
             await mint.journal.perform(SettleFailure(sign_in, admitted, failure))
@@ -83,7 +79,7 @@ class CountAttempt:
             attempts.require_unblocked(source, "source-throttled", now)
             attempts.require_unblocked(caller, "application-throttled", now)
         except Throttled as throttled:
-            rows.record(_event(s, "sign-in:throttled", now, throttled))
+            rows.record(_event(s, "sign-in:throttled", throttled))
             raise
         rows.attempts.put(attempts.count_rate(source, limits.source_failures, now))
         rows.attempts.put(attempts.count_rate(caller, limits.application_failures, now))
@@ -110,7 +106,7 @@ class SettleFailure:
         if self._admitted:
             row = s.row(rows, s.login, now)
             rows.attempts.put(attempts.fail_login(row, s.mint.login_limits, now))
-        rows.record(_event(s, "sign-in:refused", now, self._failure))
+        rows.record(_event(s, "sign-in:refused", self._failure))
         self._failure.recorded = True
 
 
@@ -153,5 +149,5 @@ def require_signed_in_customer(customer: Customer | None, checked: Customer) -> 
     return customer
 
 
-def _event(s: SignIn, name: str, now: int, failure: Failure) -> Event:
+def _event(s: SignIn, name: str, failure: Failure) -> Event:
     return s.request.event(name, grant_type="password", reason=failure.reason)

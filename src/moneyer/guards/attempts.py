@@ -107,7 +107,7 @@ def forgive(row: Attempts, now: int) -> Attempts:
 
 
 def count_rate(row: Attempts, limit: int, now: int) -> Attempts:
-    """One more failure from a source; beyond `limit` in a minute it is blocked until the minute ends."""
+    """One more failure from a source; beyond `limit` it is blocked until its minute ends."""
     window_over = now >= row.window_started_at + RATE_WINDOW
     started = now if window_over else row.window_started_at
     count = 1 if window_over else row.window_count + 1

@@ -98,6 +98,10 @@ def public_jwk(key: PrivateKey) -> dict[str, str]:
 
 def thumbprint(jwk: dict[str, str]) -> str:
     """The key id: SHA-256 over the required members in order (RFC 7638 section 3)."""
-    required = {"EC": ("crv", "kty", "x", "y"), "OKP": ("crv", "kty", "x"), "RSA": ("e", "kty", "n")}
+    required = {
+        "EC": ("crv", "kty", "x", "y"),
+        "OKP": ("crv", "kty", "x"),
+        "RSA": ("e", "kty", "n"),
+    }
     members = {name: jwk[name] for name in required[jwk["kty"]]}
     return base64url.encode(hashlib.sha256(msgspec.json.encode(members)).digest()).decode()

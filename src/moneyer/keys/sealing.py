@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
-from moneyer.keys.algorithms import PrivateKey, generate, public_jwk, thumbprint
 from moneyer.institutions.institution import Algorithm
+from moneyer.keys.algorithms import PrivateKey, generate, public_jwk, thumbprint
 from moneyer.keys.lifecycle import KeyRecord
 from moneyer.protocol import base64url
 
@@ -93,12 +93,10 @@ def unseal(sealing: bytes, record: KeyRecord) -> PrivateKey:
     """The private key of `record`. Raises ValueError under another master key or in another row."""
     nonce, sealed = record.sealed[:_NONCE_BYTES], record.sealed[_NONCE_BYTES:]
     try:
-        plain = AESGCM(sealing).decrypt(
-            nonce, sealed, _binding(record.institution_id, record.kid)
-        )
+        plain = AESGCM(sealing).decrypt(nonce, sealed, _binding(record.institution_id, record.kid))
     except InvalidTag:
         raise ValueError(f"signing key {record.kid} was sealed under another master key") from None
     key = serialization.load_der_private_key(plain, password=None)
     if not isinstance(key, PrivateKey):
-        raise ValueError(f"signing key {record.kid} is of a kind that is not used here")
+        raise TypeError(f"signing key {record.kid} is of a kind that is not used here")
     return key

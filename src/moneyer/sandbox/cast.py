@@ -39,9 +39,7 @@ PERSONAL_SCOPES: Scopes = (
 )
 
 _DAY = 86400
-_LIFETIMES = Lifetimes(
-    access_token=1800, code=60, refresh_idle=180 * _DAY, refresh_absolute=180 * _DAY
-)
+_LIFETIMES = Lifetimes(access_token=1800, code=60, refresh_idle=180 * _DAY, refresh_absolute=180 * _DAY)
 
 INSTITUTIONS = (
     Institution("00016", "First Meridian Bank"),

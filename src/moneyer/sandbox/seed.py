@@ -5,6 +5,7 @@ from pathlib import Path
 
 import msgspec
 
+from moneyer.applications.application import Application
 from moneyer.customers.customer import Customer
 from moneyer.customers.login import canonical_login
 from moneyer.customers.passwords import PasswordHasher
@@ -13,7 +14,7 @@ from moneyer.keys.sealing import derive, new_master_key_file, parse_master_key
 from moneyer.protocol.clock import SystemClock
 from moneyer.sandbox.cast import INSTITUTIONS, RESIDENTS, Resident, applications
 from moneyer.store.admin import Admin
-from moneyer.store.engine import sqlite_engine
+from moneyer.store.engine import opened
 from moneyer.store.upgrade import upgrade
 
 
@@ -68,7 +69,13 @@ class SandboxFolder:
 
     def clear(self) -> None:
         """Deletes what a sandbox writes here, and nothing else."""
-        for name in ("moneyer.db", "moneyer.db-wal", "moneyer.db-shm", "master.key", "sandbox.json"):
+        for name in (
+            "moneyer.db",
+            "moneyer.db-wal",
+            "moneyer.db-shm",
+            "master.key",
+            "sandbox.json",
+        ):
             (self.path / name).unlink(missing_ok=True)
 
     def prepare(self, base_url: str) -> SandboxFile:
@@ -81,9 +88,8 @@ class SandboxFolder:
         if not self.is_seeded:
             self.clear()
             return self._seed(base_url)
-        engine = sqlite_engine(self.database)
-        upgrade(engine)
-        engine.dispose()
+        with opened(self.database) as engine:
+            upgrade(engine)
         card = msgspec.json.decode(self.card.read_bytes(), type=SandboxFile)
         card = msgspec.structs.replace(
             card, base_url=base_url, institutions=_institution_cards(base_url)
@@ -95,30 +101,18 @@ class SandboxFolder:
         new_master_key_file(self.master_key)
         keys = derive(parse_master_key(self.master_key.read_text()))
         self.database.touch(mode=0o600)
-        engine = sqlite_engine(self.database)
-        upgrade(engine)
-        clock = SystemClock()
-        admin = Admin(engine, clock, writer="sandbox")
-        for institution in INSTITUTIONS:
-            admin.institutions.add(institution)
-        cards = []
-        for application in applications(clock.now()):
-            secret = admin.applications.add(application, keys.client_secret)
-            cards.append(
-                ApplicationCard(
-                    application.name,
-                    application.client_id,
-                    secret,
-                    application.grants,
-                    application.scopes,
-                    application.institutions,
-                    application.redirect_uris,
-                )
-            )
-        hasher = PasswordHasher(keys.pepper)
-        for resident in RESIDENTS:
-            admin.customers.add(_customer(resident, hasher))
-        engine.dispose()
+        clock, cards = SystemClock(), []
+        with opened(self.database) as engine:
+            upgrade(engine)
+            admin = Admin(engine, clock, writer="sandbox")
+            for institution in INSTITUTIONS:
+                admin.institutions.add(institution)
+            for application in applications(clock.now()):
+                secret = admin.applications.add(application, keys.client_secret)
+                cards.append(_application_card(application, secret))
+            hasher = PasswordHasher(keys.pepper)
+            for resident in RESIDENTS:
+                admin.customers.add(_customer(resident, hasher))
         customers = tuple(
             CustomerCard(
                 resident.institution_id,
@@ -151,6 +145,18 @@ def _institution_cards(base_url: str) -> tuple[InstitutionCard, ...]:
             issuer_of(base_url, institution.institution_id),
         )
         for institution in INSTITUTIONS
+    )
+
+
+def _application_card(application: Application, secret: str) -> ApplicationCard:
+    return ApplicationCard(
+        application.name,
+        application.client_id,
+        secret,
+        application.grants,
+        application.scopes,
+        application.institutions,
+        application.redirect_uris,
     )
 
 

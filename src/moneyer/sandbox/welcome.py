@@ -22,9 +22,7 @@ def welcome(console: Console, card: SandboxFile, folder: str) -> None:
         )
     customers = Table("institution", "login id", "password", "type", title="Customers")
     for customer in card.customers:
-        customers.add_row(
-            customer.institution, customer.login_id, customer.password, customer.type
-        )
+        customers.add_row(customer.institution, customer.login_id, customer.password, customer.type)
     for table in (institutions, applications, customers):
         table.title_justify = "left"
         console.print(table)
@@ -60,7 +58,7 @@ def commands(card: SandboxFile) -> list[tuple[str, str]]:
         (
             "password: a customer signs in",
             f"ANSWER=$({_curl(token, mobile, institution)} -d grant_type=password "
-            f"-d username={person.login_id} -d password={person.password}); echo \"$ANSWER\"",
+            f'-d username={person.login_id} -d password={person.password}); echo "$ANSWER"',
         ),
         (
             "refresh_token: renewal without a new sign-in",
@@ -102,4 +100,4 @@ def _curl(url: str, application: ApplicationCard, institution: str) -> str:
 
 def _take(variable: str, member: str, answer: str) -> str:
     """A shell line that takes one member out of a JSON answer."""
-    return f"{variable}=$(echo \"${answer}\" | sed 's/.*\"{member}\":\"\\([^\"]*\\)\".*/\\1/')"
+    return f'{variable}=$(echo "${answer}" | sed \'s/.*"{member}":"\\([^"]*\\)".*/\\1/\')'

@@ -91,4 +91,3 @@ class Journal:
                 future.set_exception(outcome)
             else:
                 future.set_result(outcome)
-

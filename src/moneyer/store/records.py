@@ -1,6 +1,5 @@
 """Between the structs and their rows. A row's members stand in the order of the struct's fields."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -10,7 +9,8 @@ from moneyer.keys.lifecycle import KeyRecord
 from moneyer.tokens.code import Code
 from moneyer.tokens.family import Family
 
-Row = Sequence[Any]
+Row = Any
+"""A tuple as either engine gives it; its members are as the schema says."""
 
 FAMILY_COLUMNS = ", ".join(Family.__struct_fields__)
 CODE_COLUMNS = ", ".join(Code.__struct_fields__)

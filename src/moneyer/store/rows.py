@@ -114,9 +114,7 @@ class Rows:
         self.codes = Table[Code](lambda row: (row.institution_id, row.digest), undo)
         self.customers = Table[Customer](lambda row: (row.institution_id, row.customer_id), undo)
         self.attempts = Table[Attempts](lambda row: (row.institution_id, row.name), undo)
-        self.revoked_tokens = Table[RevokedToken](
-            lambda row: (row.institution_id, row.token_id), undo
-        )
+        self.revoked_tokens = Table[RevokedToken](lambda row: (row.institution_id, row.token_id), undo)
         self.key_sets = Table[KeySet](lambda row: (row.institution_id, "keys"), undo)
         self.secrets = Table[SecretSlot](lambda row: (row.client_id, str(row.slot)), undo)
         self.events: list[Event] = []

@@ -1,7 +1,7 @@
 """Checking an access token of our own (RFC 9068 section 4, RFC 8725)."""
 
 from collections.abc import Iterable
-from typing import NamedTuple, NewType
+from typing import NamedTuple
 
 import msgspec
 from cryptography.exceptions import InvalidSignature
@@ -16,11 +16,13 @@ MAX_TOKEN_LENGTH = 16 * 1024
 MAX_SKEW = 10 * SECOND
 """How far ahead of our clock another node's may be (FAPI 2.0 section 5.3.2.1)."""
 
-SignedClaims = NewType("SignedClaims", AccessClaims)
-"""Claims whose signature and issuer are checked; expiry, audience and revocation are not."""
 
-VerifiedClaims = NewType("VerifiedClaims", AccessClaims)
-"""Claims that are checked but for revocation, which is the store's to know."""
+class SignedClaims(AccessClaims, frozen=True, omit_defaults=True):
+    """Claims whose signature and issuer are checked; expiry, audience and revocation are not."""
+
+
+class VerifiedClaims(SignedClaims, frozen=True, omit_defaults=True):
+    """Claims that are checked but for revocation, which is the store's to know."""
 
 
 class TokenParts(NamedTuple):
@@ -32,7 +34,7 @@ class TokenParts(NamedTuple):
     signed: bytes
 
 
-_decode = msgspec.json.Decoder(AccessClaims).decode
+_decode = msgspec.json.Decoder(SignedClaims).decode
 
 
 def split_token(text: str) -> TokenParts:
@@ -46,9 +48,7 @@ def split_token(text: str) -> TokenParts:
     return TokenParts(header, payload, signature, header + b"." + payload)
 
 
-def find_key(
-    parts: TokenParts, rings: Iterable[tuple[str, Ring]], now: int
-) -> tuple[str, SigningKey]:
+def find_key(parts: TokenParts, rings: Iterable[tuple[str, Ring]], now: int) -> tuple[str, SigningKey]:
     """The institution and the key that wrote this header. Raises BadBearer when none of ours did."""
     for institution_id, ring in rings:
         key = ring.by_access_header(parts.header, now)
@@ -71,7 +71,7 @@ def check_signature(
         raise BadBearer("signature-wrong") from None
     if claims.iss != issuer or claims.institution_id != institution_id:
         raise BadBearer("other-institution")
-    return SignedClaims(claims)
+    return claims
 
 
 def check_time_and_audience(claims: SignedClaims, audience: str, now: int) -> VerifiedClaims:
@@ -82,4 +82,4 @@ def check_time_and_audience(claims: SignedClaims, audience: str, now: int) -> Ve
         raise BadBearer("token-expired")
     if claims.iat * SECOND > now + MAX_SKEW:
         raise BadBearer("token-from-the-future")
-    return VerifiedClaims(claims)
+    return VerifiedClaims(*msgspec.structs.astuple(claims))

@@ -79,18 +79,14 @@ class ApplicationDesk(Desk):
             )
             if old_until is not None:
                 connection.execute(
-                    update(secrets)
-                    .where(secrets.c.client_id == client_id)
-                    .values(expires_at=old_until)
+                    update(secrets).where(secrets.c.client_id == client_id).values(expires_at=old_until)
                 )
             secret = self._new_secret(connection, client_id, target, secret_key, now)
             return secret, self._slots(connection, client_id)
 
     def _document_of(self, connection: Connection, client_id: str) -> str | None:
         return connection.scalar(
-            select(schema.applications.c.document).where(
-                schema.applications.c.client_id == client_id
-            )
+            select(schema.applications.c.document).where(schema.applications.c.client_id == client_id)
         )
 
     def _known_application(self, connection: Connection, client_id: str) -> Application:
@@ -126,9 +122,7 @@ class ApplicationDesk(Desk):
     ) -> RawSecret:
         secret = new_secret()
         record = SecretSlot(client_id, slot, digest_secret(secret_key, secret), now)
-        connection.execute(
-            insert(schema.application_secrets).values(msgspec.structs.asdict(record))
-        )
+        connection.execute(insert(schema.application_secrets).values(msgspec.structs.asdict(record)))
         return secret
 
 

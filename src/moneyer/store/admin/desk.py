@@ -57,9 +57,7 @@ class Desk:
         heads = schema.chain_heads
         found = connection.execute(select(heads).where(heads.c.writer == self._writer)).first()
         head, links = extend(Head(*found) if found else Head(self._writer), [event])
-        connection.execute(
-            insert(schema.events), [msgspec.structs.asdict(link) for link in links]
-        )
+        connection.execute(insert(schema.events), [msgspec.structs.asdict(link) for link in links])
         connection.execute(delete(heads).where(heads.c.writer == self._writer))
         connection.execute(insert(heads).values(msgspec.structs.asdict(head)))
 

@@ -42,9 +42,7 @@ class InstitutionDesk(Desk):
     def all(self) -> list[Institution]:
         with self._engine.connect() as connection:
             rows = connection.execute(
-                select(schema.institutions.c.document).order_by(
-                    schema.institutions.c.institution_id
-                )
+                select(schema.institutions.c.document).order_by(schema.institutions.c.institution_id)
             )
             return [msgspec.json.decode(row.document, type=Institution) for row in rows]
 

@@ -159,10 +159,7 @@ class SqliteLedger:
         )
         many(
             sql.UPDATE_PASSWORD_HASH,
-            (
-                (c.password_hash, c.institution_id, c.customer_id)
-                for c in rows.customers.updated_rows()
-            ),
+            ((c.password_hash, c.institution_id, c.customer_id) for c in rows.customers.updated_rows()),
         )
         attempts = (*rows.attempts.new_rows(), *rows.attempts.updated_rows())
         many(sql.SAVE_ATTEMPTS, (msgspec.structs.astuple(row) for row in attempts))

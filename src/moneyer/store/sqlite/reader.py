@@ -37,9 +37,7 @@ class SqliteReader:
 
     async def family(self, institution_id: str, family_id: bytes) -> Family | None:
         with _reading():
-            row = self._connection.execute(
-                sql.SELECT_FAMILY, (institution_id, family_id)
-            ).fetchone()
+            row = self._connection.execute(sql.SELECT_FAMILY, (institution_id, family_id)).fetchone()
         return family_from_row(row) if row else None
 
     async def code(self, institution_id: str, digest: bytes) -> Code | None:

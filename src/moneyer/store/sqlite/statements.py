@@ -1,20 +1,22 @@
-"""The hot statements, written out."""
+"""The hot statements, written out. The columns of a table stand in `store.records`."""
 
 from moneyer.store.records import CODE_COLUMNS, CUSTOMER_COLUMNS, FAMILY_COLUMNS, KEY_COLUMNS
 
+
+def _insert(table: str, columns: str) -> str:
+    places = ", ".join("?" for _ in columns.split(","))
+    return f"INSERT INTO {table} ({columns}) VALUES ({places})"
+
+
 SELECT_FAMILY = f"SELECT {FAMILY_COLUMNS} FROM families WHERE institution_id = ? AND family_id = ?"
-INSERT_FAMILY = (
-    f"INSERT INTO families ({FAMILY_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-)
+INSERT_FAMILY = _insert("families", FAMILY_COLUMNS)
 UPDATE_FAMILY = (
     "UPDATE families SET generation = ?, digest = ?, turned_at = ?, status = ?"
     " WHERE institution_id = ? AND family_id = ?"
 )
 
 SELECT_CODE = f"SELECT {CODE_COLUMNS} FROM codes WHERE institution_id = ? AND digest = ?"
-INSERT_CODE = (
-    f"INSERT INTO codes ({CODE_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-)
+INSERT_CODE = _insert("codes", CODE_COLUMNS)
 UPDATE_CODE = "UPDATE codes SET taken_at = ? WHERE institution_id = ? AND digest = ?"
 
 SELECT_CUSTOMER = (
@@ -40,15 +42,13 @@ SELECT_REVOKED_TOKEN = (
 INSERT_REVOKED_TOKEN = "INSERT INTO revoked_tokens VALUES (?, ?, ?)"
 
 SELECT_KEYS = f"SELECT {KEY_COLUMNS} FROM signing_keys WHERE institution_id = ?"
-INSERT_KEY = f"INSERT INTO signing_keys ({KEY_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+INSERT_KEY = _insert("signing_keys", KEY_COLUMNS)
 
 SELECT_SECRET = (
     "SELECT client_id, slot, digest, created_at, expires_at, last_used_at FROM application_secrets"
     " WHERE client_id = ? AND slot = ?"
 )
-UPDATE_SECRET_USE = (
-    "UPDATE application_secrets SET last_used_at = ? WHERE client_id = ? AND slot = ?"
-)
+UPDATE_SECRET_USE = "UPDATE application_secrets SET last_used_at = ? WHERE client_id = ? AND slot = ?"
 
 SELECT_HEAD = "SELECT writer, sequence, digest FROM chain_heads WHERE writer = ?"
 SAVE_HEAD = "INSERT OR REPLACE INTO chain_heads VALUES (?, ?, ?)"
