@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, MutableMapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -228,7 +228,7 @@ class Bank:
         client_id: str = "machine",
         authorize: bool = True,
     ) -> httpx.Response:
-        """Sends exactly `body`; adds what `headers` lack of credentials, media type and institutionId."""
+        """Sends exactly `body`; adds the credentials, media type and institution that are not given."""
         given = list(headers.items() if isinstance(headers, dict) else headers or [])
         names = {name.lower() for name, _ in given}
         if authorize and "authorization" not in names:
@@ -327,8 +327,8 @@ async def lifespan(app: AsgiApp) -> AsyncIterator[None]:
     """Runs an ASGI application's lifespan around a test."""
     import asyncio
 
-    inbox: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-    outbox: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+    inbox: asyncio.Queue[MutableMapping[str, Any]] = asyncio.Queue()
+    outbox: asyncio.Queue[MutableMapping[str, Any]] = asyncio.Queue()
     task = asyncio.create_task(app({"type": "lifespan"}, inbox.get, outbox.put))
     await inbox.put({"type": "lifespan.startup"})
     started = asyncio.create_task(outbox.get())

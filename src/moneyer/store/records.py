@@ -23,7 +23,7 @@ def _text(document: object) -> str:
 
 
 def family_from_row(row: Row) -> Family:
-    return Family(*row[:4], tuple(row[4].split()), *row[5:])
+    return Family(*(*row[:4], tuple(row[4].split()), *row[5:]))
 
 
 def family_to_row(family: Family) -> Row:
@@ -33,7 +33,7 @@ def family_to_row(family: Family) -> Row:
 
 
 def code_from_row(row: Row) -> Code:
-    return Code(*row[:4], tuple(row[4].split()), tuple(row[5].split()), *row[6:])
+    return Code(*(*row[:4], tuple(row[4].split()), tuple(row[5].split()), *row[6:]))
 
 
 def code_to_row(code: Code) -> Row:
@@ -45,7 +45,7 @@ def code_to_row(code: Code) -> Row:
 def customer_from_row(row: Row) -> Customer:
     person = msgspec.json.decode(row[8], type=Person)
     businesses = msgspec.json.decode(row[9], type=tuple[str, ...])
-    return Customer(*row[:8], person, businesses, *row[10:])
+    return Customer(*(*row[:8], person, businesses, *row[10:]))
 
 
 def customer_to_row(customer: Customer) -> Row:
@@ -56,7 +56,7 @@ def customer_to_row(customer: Customer) -> Row:
 
 def key_from_row(row: Row) -> KeyRecord:
     jwk = msgspec.json.decode(row[3], type=dict[str, str])
-    return KeyRecord(*row[:3], jwk, *row[4:])
+    return KeyRecord(*(*row[:3], jwk, *row[4:]))
 
 
 def key_to_row(key: KeyRecord) -> Row:
