@@ -49,13 +49,13 @@ format: $(DEV)  ## put the code in shape
 requirements: $(DEV)  ## which tests prove which requirement, and what is still unproven
 	@$(BIN)/python -m pytest -qq --requirements
 
-fuzz: MONEYER_FUZZ_REQUESTS ?= 1000000
-fuzz: $(DEV)  ## a million hostile requests (MONEYER_FUZZ_REQUESTS=...)
-	MONEYER_FUZZ_REQUESTS=$(MONEYER_FUZZ_REQUESTS) $(BIN)/python -m pytest tests/fuzz -s
+fuzz: FUZZ_REQUESTS ?= 1000000
+fuzz: $(DEV)  ## a million hostile requests (FUZZ_REQUESTS=...)
+	FUZZ_REQUESTS=$(FUZZ_REQUESTS) $(BIN)/python -m pytest tests/fuzz -s
 
-drill: MONEYER_KILLS ?= 200
-drill: $(DEV)  ## kill the server again and again while it works (MONEYER_KILLS=...)
-	MONEYER_KILLS=$(MONEYER_KILLS) $(BIN)/python -m pytest tests/drills
+drill: KILLS ?= 200
+drill: $(DEV)  ## kill the server again and again while it works (KILLS=...)
+	KILLS=$(KILLS) $(BIN)/python -m pytest tests/drills
 
 bench: $(DEV)  ## measure against the limit and against peers, in one run (ARGS=...)
 	$(BIN)/python -m bench $(ARGS)
