@@ -36,8 +36,8 @@ class LoginLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How many wrong passwords a login takes. Defaults by PCI DSS 8.3.4 and NIST SP 800-63B-4.
 
     After `free` failures in a row each further one doubles a wait, from one second to `longest_wait`;
-    `soft` failures within `window` lock for `window`; `hard` in a row lock until an operator helps.
-    Seconds.
+    `soft` failures without a pause of `window` between two lock for `window`; `hard` in a row lock
+    until an operator helps. Seconds.
     """
 
     free: int = 5
@@ -65,7 +65,9 @@ def admit_login(row: Attempts, limits: LoginLimits, now: int) -> Attempts | None
     """The row with one attempt counted in advance; None when no attempt may be made at present."""
     if now < row.blocked_until or row.consecutive >= limits.hard:
         return None
-    window_over = now >= row.window_started_at + limits.window * SECOND
+    # From the last attempt on: counted from the first, the end of one window and the beginning of the
+    # next together would let more than `soft` through.
+    window_over = now >= row.touched_at + limits.window * SECOND
     count = 0 if window_over else row.window_count
     if count >= limits.soft:
         return None
