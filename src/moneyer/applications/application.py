@@ -1,6 +1,7 @@
 """An application (OAuth client), its registration and its entitlements."""
 
 import ipaddress
+from functools import lru_cache
 from typing import Annotated, Literal
 
 import msgspec
@@ -52,7 +53,12 @@ class Application(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
     @property
     def api_scopes(self) -> Scopes:
         """The scopes that open an API, without those of OpenID Connect."""
-        return tuple(scope for scope in self.scopes if scope not in IDENTITY_SCOPES)
+        return _without_identity(self.scopes)
+
+
+@lru_cache(maxsize=4096)
+def _without_identity(scopes: Scopes) -> Scopes:
+    return tuple(scope for scope in scopes if scope not in IDENTITY_SCOPES)
 
 
 def require_active(application: Application) -> None:
@@ -91,12 +97,17 @@ def require_entitlement(application: Application, institution: Institution | Non
     return institution
 
 
+def require_registered(application: Application, grant: GrantType) -> None:
+    """Raises NotPermitted unless the application is registered for the grant."""
+    if grant not in application.grants:
+        raise NotPermitted("grant-not-registered")
+
+
 def require_grant(
     application: Application, institution: Institution, grant: GrantType, now: int
 ) -> None:
     """Raises NotPermitted unless application, institution and calendar all allow the grant."""
-    if grant not in application.grants:
-        raise NotPermitted("grant-not-registered")
+    require_registered(application, grant)
     if grant not in institution.policy.grants:
         raise NotPermitted("grant-off-at-institution")
     if grant == "password":

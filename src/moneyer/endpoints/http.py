@@ -1,10 +1,11 @@
 """A request and an answer, apart from any server."""
 
+from itertools import chain
 from typing import NamedTuple
 
 import msgspec
 
-from moneyer.protocol.failures import BadHeader
+from moneyer.protocol.failures import BadHeader, BadRequest
 
 MAX_HEADER_BYTES = 16 * 1024
 MAX_HEADER_FIELDS = 64
@@ -30,7 +31,10 @@ _ONCE = frozenset(
 
 
 class Request(msgspec.Struct, frozen=True):
-    """One request. `source` is the caller's address; `secure` says that it came through TLS."""
+    """One request. `source` is the caller's address; `secure` says that it came through TLS.
+
+    `unread` is why the body could not be read; then `body` is empty.
+    """
 
     method: str
     path: str
@@ -39,6 +43,7 @@ class Request(msgspec.Struct, frozen=True):
     body: bytes
     source: str
     secure: bool
+    unread: BadRequest | None = None
 
     def __repr__(self) -> str:
         return f"Request({self.method!r}, {self.path!r})"
@@ -53,22 +58,19 @@ class Answer(NamedTuple):
 
 
 def read_headers(raw: RawHeaders) -> dict[bytes, bytes]:
-    """The headers by lower-case name.
+    """The headers by name, which ASGI servers give in lower case.
 
     Raises BadHeader for more than 64 fields or 16 KiB, and when one that is read here stands twice:
     two values never become one meaning.
     """
     if len(raw) > MAX_HEADER_FIELDS:
         raise BadHeader("too-many-headers")
-    headers: dict[bytes, bytes] = {}
-    size = 0
-    for name, value in raw:
-        size += len(name) + len(value)
-        lower = name.lower()
-        if lower in headers and lower in _ONCE:
+    headers = dict(raw)
+    if len(headers) != len(raw):
+        names = [name for name, _ in raw]
+        if any(names.count(name) > 1 for name in _ONCE):
             raise BadHeader("header-twice")
-        headers[lower] = value
-    if size > MAX_HEADER_BYTES:
+    if sum(map(len, chain.from_iterable(raw))) > MAX_HEADER_BYTES:
         raise BadHeader("headers-too-long")
     return headers
 

@@ -1,5 +1,6 @@
 """The client credentials grant (RFC 6749 section 4.4): an application, no customer, no renewal."""
 
+from moneyer.audit.events import Event
 from moneyer.grants.mint import Mint, RecordEvent, TokenRequest, TokenResponse
 from moneyer.protocol.scopes import join, narrow
 from moneyer.tokens.access import application_subject, new_token_id
@@ -13,7 +14,7 @@ async def client_credentials(request: TokenRequest, mint: Mint) -> TokenResponse
     Raises BadScope; StoreUnavailable when the event could not be committed.
     """
     application = request.application
-    scopes = narrow(request.scopes, application.api_scopes)
+    scopes = narrow(request.read_scopes(), application.api_scopes)
     key = await mint.signing_key(request.institution, request.now)
     token_id = new_token_id()
     token, expires_in = mint.strike_access(
@@ -27,12 +28,17 @@ async def client_credentials(request: TokenRequest, mint: Mint) -> TokenResponse
     )
     await mint.journal.perform(
         RecordEvent(
-            request.event(
+            Event(
                 "token:issued",
+                request.now,
+                request.institution.institution_id,
+                client_id=application.client_id,
                 grant_type="client_credentials",
                 scope=join(scopes),
                 token_id=token_id,
                 key_id=key.kid,
+                source=request.trace.source,
+                transaction_id=request.trace.transaction_id,
             )
         )
     )

@@ -1,7 +1,7 @@
 """What every grant works with: the clock, the keys, the store, and the striking of tokens."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 import msgspec
@@ -32,14 +32,15 @@ from moneyer.tokens.family import Family, RatchetKeys
 class TokenRequest(msgspec.Struct, frozen=True):
     """A token request that was read and whose application is proven and entitled.
 
-    `scopes` is None when none were asked for. `form` holds only what the grant declares.
+    `read_scopes` gives None when none were asked for; a grant calls it when its own parameters are
+    read, and BadRequest or BadScope is raised then. `form` holds only what the grant declares.
     """
 
     application: Application
     institution: Institution
     grant_type: str
     form: Form
-    scopes: Scopes | None
+    read_scopes: Callable[[], Scopes | None]
     trace: Trace
     now: int
 

@@ -32,7 +32,7 @@ async def password(request: TokenRequest, mint: Mint) -> TokenResponse:
     if login_id is None:
         raise BadParameter("username", "missing")
     secret = read_password(request.form.text("password", MAX_PASSWORD_BYTES))
-    scopes = narrow(request.scopes, request.application.api_scopes)
+    scopes = narrow(request.read_scopes(), request.application.api_scopes)
     sign_in = SignIn(request, mint, login_id)
     verified = await check_password(sign_in, login_id, secret)
     family, refresh = await mint.journal.perform(OpenFamily(sign_in, verified, scopes))

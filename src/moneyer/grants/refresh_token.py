@@ -31,22 +31,30 @@ async def refresh_token(request: TokenRequest, mint: Mint) -> TokenResponse:
     then be presented again and receives the same answer.
     """
     text = request.form.require("refresh_token", _MAX_PRESENTED)
+    scopes = request.read_scopes()
     presented = read_token(mint.ratchet, text)
     if presented.institution_id != request.institution.institution_id:
         raise BadToken("other-institution")
-    turn = TurnFamily(mint.ratchet, presented, request)
-    family, secret, scopes = await mint.journal.perform(turn)
+    turn = TurnFamily(mint.ratchet, presented, request, scopes)
+    family, secret, granted = await mint.journal.perform(turn)
     renewed = write_token(mint.ratchet, family, secret)
-    return await answer_from_family(request, mint, family, renewed, scopes)
+    return await answer_from_family(request, mint, family, renewed, granted)
 
 
 class TurnFamily:
     """Applies the decision table to the family as it stands in the transaction."""
 
-    def __init__(self, keys: RatchetKeys, presented: Presented, request: TokenRequest) -> None:
+    def __init__(
+        self,
+        keys: RatchetKeys,
+        presented: Presented,
+        request: TokenRequest,
+        requested: Scopes | None,
+    ) -> None:
         self._keys = keys
         self._presented = presented
         self._request = request
+        self._requested = requested
 
     def wants(self, rows: Rows) -> None:
         rows.families.want(self._presented.institution_id, self._presented.family_id)
@@ -72,13 +80,12 @@ class TurnFamily:
             rows.families.put(verdict.family)
             rows.record(self._event("refresh:replayed", verdict, now))
             raise BadToken(verdict.reason)
+        held = frozenset(application.scopes)
         try:
-            granted = narrow(self._request.scopes, verdict.family.scopes)
+            scopes = narrow(self._requested, tuple(s for s in verdict.family.scopes if s in held))
         except BadScope:
             rows.record(self._event("refresh:refused", verdict, now))
             raise
-        held = frozenset(application.scopes)
-        scopes = tuple(scope for scope in granted if scope in held)
         if verdict.outcome is not Outcome.RETRIED:
             rows.families.put(verdict.family)
         rows.record(self._event(f"refresh:{verdict.outcome.value}", verdict, now, scopes))

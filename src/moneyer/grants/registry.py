@@ -6,7 +6,7 @@ from typing import NamedTuple
 from moneyer.grants import authorization_code, client_credentials, password, refresh_token
 from moneyer.grants.mint import Mint, TokenRequest, TokenResponse
 from moneyer.institutions.institution import GrantType
-from moneyer.protocol.failures import UnknownGrantType
+from moneyer.protocol.failures import BadParameter, UnknownGrantType
 
 
 class Grant(NamedTuple):
@@ -37,8 +37,10 @@ GRANTS: dict[str, Grant] = {
 
 
 def find_grant(name: str | None) -> Grant:
-    """Raises UnknownGrantType for a missing or unknown name."""
-    grant = GRANTS.get(name) if name is not None else None
+    """Raises BadParameter for a missing name, UnknownGrantType for an unknown one."""
+    if name is None:
+        raise BadParameter("grant_type", "missing")
+    grant = GRANTS.get(name)
     if grant is None:
-        raise UnknownGrantType("grant-type-missing" if name is None else "grant-type-unknown")
+        raise UnknownGrantType("grant-type-unknown")
     return grant

@@ -58,6 +58,12 @@ def state(key: KeyRecord, now: int) -> KeyState:
     return KeyState.ANNOUNCED
 
 
+def transitions(key: KeyRecord) -> tuple[int, ...]:
+    """The instants at which the state of `key` changes."""
+    dates = (key.activates_at, key.retires_at, key.removed_at)
+    return tuple(date for date in dates if date is not None)
+
+
 def rotate(keys: tuple[KeyRecord, ...], now: int) -> tuple[KeyRecord, ...]:
     """`keys` with a date set for the change from the active key to the oldest announced one.
 

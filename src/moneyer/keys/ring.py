@@ -1,14 +1,17 @@
 """The keys of one institution as the service holds them in memory."""
 
+import sys
 from functools import cached_property
+from itertools import pairwise
 
 import msgspec
 
 from moneyer.institutions.institution import Algorithm
 from moneyer.keys.algorithms import PrivateKey, Signer, signer, verify
-from moneyer.keys.lifecycle import KeyRecord, KeyState, state
+from moneyer.keys.lifecycle import KeyRecord, KeyState, state, transitions
 from moneyer.keys.sealing import unseal
 from moneyer.protocol import base64url
+from moneyer.protocol.failures import CannotSign
 
 
 class SigningKey:
@@ -25,7 +28,11 @@ class SigningKey:
 
     @cached_property
     def _private(self) -> PrivateKey:
-        return unseal(self._sealing, self.record)
+        """Raises CannotSign when the key does not open under this master key."""
+        try:
+            return unseal(self._sealing, self.record)
+        except (ValueError, TypeError):
+            raise CannotSign("signing-key-does-not-open") from None
 
     @cached_property
     def sign(self) -> Signer:
@@ -54,9 +61,21 @@ class Ring:
 
     def __init__(self, records: tuple[KeyRecord, ...], sealing: bytes) -> None:
         self.keys = tuple(SigningKey(record, sealing) for record in records)
+        changes = sorted(change for record in records for change in transitions(record))
+        self._spans = [
+            (begin, end, self._signing(begin))
+            for begin, end in pairwise((0, *changes, sys.maxsize))
+            if begin < end
+        ]
 
     def signing(self, now: int) -> SigningKey | None:
         """The key that signs at `now`: of the active ones the last to become so."""
+        for begin, end, key in self._spans:
+            if begin <= now < end:
+                return key
+        return None
+
+    def _signing(self, now: int) -> SigningKey | None:
         active = [key for key in self.keys if state(key.record, now) is KeyState.ACTIVE]
         return max(active, key=lambda key: (key.record.activates_at, key.kid), default=None)
 

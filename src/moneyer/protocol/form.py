@@ -35,6 +35,10 @@ class Form:
         """The names that have a value."""
         return frozenset(self._values)
 
+    def has_any(self, names: frozenset[str]) -> bool:
+        """Whether at least one of `names` has a value."""
+        return not names.isdisjoint(self._values)
+
     def only(self, names: frozenset[str]) -> "Form":
         """The same form without every other parameter."""
         return Form({name: self._values[name] for name in names if name in self._values})

@@ -181,7 +181,6 @@ events = Table(
     Column("body", LargeBinary, nullable=False),
     Column("digest", LargeBinary, nullable=False),
     PrimaryKeyConstraint("institution_id", "writer", "sequence"),
-    sqlite_with_rowid=False,
 )
 
 chain_heads = Table(

@@ -1,5 +1,6 @@
 """Access tokens: JWTs by RFC 9068, without personal data."""
 
+import os
 import secrets
 
 import msgspec
@@ -52,4 +53,30 @@ def api_audience(issuer: str) -> str:
 
 def new_token_id() -> str:
     """A random `jti` of 128 bits; the token's own strength is its signature."""
-    return secrets.token_urlsafe(16)
+    return base64url.encode(_random_bytes(16)).decode()
+
+
+class _RandomBuffer:
+    """Random bytes from the operating system, asked for a page at a time: the call costs as much as
+    half of what Python does for a token."""
+
+    PAGE = 4096
+
+    def __init__(self) -> None:
+        self._page = b""
+        self._used = 0
+        os.register_at_fork(after_in_child=self._forget)
+
+    def _forget(self) -> None:
+        self._page = b""
+
+    def __call__(self, count: int) -> bytes:
+        end = self._used + count
+        if end > len(self._page):
+            self._page, self._used, end = secrets.token_bytes(self.PAGE), 0, count
+        piece = self._page[self._used : end]
+        self._used = end
+        return piece
+
+
+_random_bytes = _RandomBuffer()

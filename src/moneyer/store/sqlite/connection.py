@@ -23,7 +23,8 @@ def connect(path: Path, *, busy_timeout: float = 5.0) -> sqlite3.Connection:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("PRAGMA secure_delete = ON")
+    connection.execute("PRAGMA secure_delete = FAST")
+    connection.execute("PRAGMA wal_autocheckpoint = 4000")
     return connection
 
 

@@ -51,7 +51,10 @@ SELECT_SECRET = (
 UPDATE_SECRET_USE = "UPDATE application_secrets SET last_used_at = ? WHERE client_id = ? AND slot = ?"
 
 SELECT_HEAD = "SELECT writer, sequence, digest FROM chain_heads WHERE writer = ?"
-SAVE_HEAD = "INSERT OR REPLACE INTO chain_heads VALUES (?, ?, ?)"
+SAVE_HEAD = (
+    "INSERT INTO chain_heads VALUES (?, ?, ?) ON CONFLICT (writer)"
+    " DO UPDATE SET sequence = excluded.sequence, digest = excluded.digest"
+)
 INSERT_EVENT = "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?)"
 
 SELECT_VERSION = "SELECT version FROM directory_version"

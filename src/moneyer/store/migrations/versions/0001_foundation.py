@@ -106,7 +106,6 @@ def upgrade() -> None:
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.Column("digest", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("institution_id", "writer", "sequence", name=op.f("pk_events")),
-        sqlite_with_rowid=False,
     )
     op.create_table(
         "families",
