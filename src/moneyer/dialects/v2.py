@@ -34,6 +34,7 @@ _SCOPES = Words(
 )
 
 _PARAMETERS: dict[str, Words] = {
+    "grant_type": _invalid("CMN_90007", "Invalid grant type", "grant_type is missing or too long"),
     "scopes": _SCOPES,
     "scope": _SCOPES,
     "username": _invalid("CMN_90013", "Username is invalid", "username is missing or malformed"),
@@ -110,7 +111,7 @@ _FAILURES: dict[type[Failure], Words] = {
         "CMN_90007",
         "Invalid grant type",
         "unsupported_grant_type",
-        "grant_type is missing or not supported",
+        "this grant_type is not supported",
     ),
     failures.BadScope: _SCOPES,
     failures.BadCustomer: Words(
@@ -142,6 +143,9 @@ _FAILURES: dict[type[Failure], Words] = {
         "Invalid client configuration",
         "the application with this client_id cannot receive codes here",
     ),
+    failures.CannotSign: Words(
+        500, "CMN_90019", "Error creating token", "server_error", "the token could not be made"
+    ),
     failures.Throttled: Words(
         429,
         "CMN_90001",
@@ -168,10 +172,6 @@ _NOT_COMMITTED = Words(
 
 INTERNAL = Words(
     500, "CMN_90000", "Internal server error", "server_error", "the request could not be handled"
-)
-
-CANNOT_SIGN = Words(
-    500, "CMN_90019", "Error creating token", "server_error", "the token could not be made"
 )
 
 

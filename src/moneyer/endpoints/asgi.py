@@ -68,12 +68,13 @@ class AsgiApp:
         if router is None:
             return json_answer(503, v2.write_failure(v2.STOPPING), (b"retry-after", b"1"))
         headers: RawHeaders = scope["headers"]
+        body, unread = b"", None
         try:
             body = await _read_body(receive)
-        except (BadRequest, TimeoutError) as error:
-            failure = error if isinstance(error, BadRequest) else BadRequest("body-too-slow")
-            words = v2.words_for(failure)
-            return json_answer(words.status, v2.write_failure(words), (b"connection", b"close"))
+        except BadRequest as failure:
+            unread = failure
+        except TimeoutError:
+            unread = BadRequest("body-too-slow")
         source, secure = self._caller(scope, headers)
         path = scope["path"]
         root = scope.get("root_path", "")
@@ -85,8 +86,12 @@ class AsgiApp:
             body,
             source,
             secure,
+            unread,
         )
-        return await router.handle(request)
+        answer = await router.handle(request)
+        if unread is not None:
+            return answer._replace(headers=[*answer.headers, (b"connection", b"close")])
+        return answer
 
     def _caller(self, scope: Scope, headers: RawHeaders) -> tuple[str, bool]:
         """The caller's address, and whether TLS was used, as far as that can be believed."""

@@ -16,6 +16,7 @@ from moneyer.protocol.failures import (
     BadInstitutionId,
     BadRequest,
     BadTransactionId,
+    CannotSign,
     CoreBankUnavailable,
     Failure,
     InsecureTransport,
@@ -63,20 +64,22 @@ class Call:
         self.institution_id: str | None = None
 
     def open(self, *methods: str) -> None:
-        """Checks method, transport, headers and media type. Raises BadRequest and its kinds."""
+        """Checks method, transport, media type, size and headers. Raises BadRequest and its kinds."""
         request, settings = self.request, self.service.settings
         if request.method not in methods:
             raise MethodNotAllowed(*methods)
         if settings.require_tls and not request.secure:
             raise InsecureTransport("plain-http")
         headers = self.headers = read_headers(request.headers)
-        if request.query:
-            _refuse_secrets_in(request.query)
-        self.trace = Trace(request.source, self._transaction_id(headers.get(b"transactionid")))
         if not is_form(headers.get(b"content-type")):
             raise BadHeader("media-type")
         if headers.get(b"content-encoding", b"identity") != b"identity":
             raise BadHeader("content-encoding")
+        if request.unread is not None:
+            raise request.unread
+        if request.query:
+            _refuse_secrets_in(request.query)
+        self.trace = Trace(request.source, self._transaction_id(headers.get(b"transactionid")))
         institution_id = headers.get(b"institutionid")
         if institution_id is not None:
             text = institution_id.decode("latin-1")
@@ -179,9 +182,17 @@ async def _recorded(call: Call, failure: Failure) -> Failure:
     return failure
 
 
+def _transaction_id_of(request: Request) -> str:
+    """The id to answer with where the headers were not read: the caller's, if it sent one, once."""
+    sent = [v.decode("latin-1") for name, v in request.headers if name.lower() == b"transactionid"]
+    return sent[0] if len(sent) == 1 and is_transaction_id(sent[0]) else new_transaction_id()
+
+
 def failure_answer(call: Call, failure: Exception) -> Answer:
     """A failure in the words of the dialect, with the headers that its status calls for."""
     words = v2.words_for(failure)
+    if isinstance(failure, CannotSign):
+        log.error("cannot-sign", reason=failure.reason, transaction_id=call.trace.transaction_id)
     if isinstance(failure, StoreUnavailable | CoreBankUnavailable):
         log.warning("unavailable", reason=failure.reason, transaction_id=call.trace.transaction_id)
     headers: list[tuple[bytes, bytes]] = []
@@ -192,5 +203,5 @@ def failure_answer(call: Call, failure: Exception) -> Answer:
     if isinstance(failure, MethodNotAllowed):
         headers.append((b"allow", ", ".join(failure.allowed).encode()))
     if not call.trace.transaction_id:
-        call.trace = Trace(call.request.source, new_transaction_id())
+        call.trace = Trace(call.request.source, _transaction_id_of(call.request))
     return call.answer(words.status, v2.write_failure(words), *headers)

@@ -1,6 +1,12 @@
 """`POST /oauth2/v1/token`."""
 
-from moneyer.applications.application import require_entitlement, require_grant
+from functools import partial
+
+from moneyer.applications.application import (
+    require_entitlement,
+    require_grant,
+    require_registered,
+)
 from moneyer.dialects import v2
 from moneyer.endpoints.call import Call
 from moneyer.endpoints.http import Answer
@@ -12,15 +18,14 @@ from moneyer.tokens.code import read_code
 from moneyer.tokens.family import read_token
 
 _MAX_GRANT_TYPE = 128
-_OTHER_CREDENTIALS = ("client_secret", "client_assertion", "client_assertion_type")
+_OTHER_CREDENTIALS = frozenset({"client_secret", "client_assertion", "client_assertion_type"})
 _NAMING_THEIR_INSTITUTION = frozenset({"authorization_code", "refresh_token"})
 
 
 async def token(call: Call) -> Answer:
     """The steps, in the order in which they may fail (wire-v2, section 1)."""
     call.open("POST")
-    form, malformed = _read(call)
-    named = form.text("grant_type", _MAX_GRANT_TYPE * 4) if malformed is None else None
+    form, named, malformed = _read(call)
     if named not in _NAMING_THEIR_INSTITUTION:
         call.require_institution_id()
     mint = call.service.mint
@@ -33,9 +38,10 @@ async def token(call: Call) -> Answer:
     if malformed is not None:
         raise malformed
     require_one_identity(form, application.client_id)
-    grant = find_grant(form.printable("grant_type", _MAX_GRANT_TYPE))
+    grant = find_grant(named)
     institution_id = call.institution_id
     if institution_id is None:
+        require_registered(application, grant.name)
         if grant.name == "authorization_code" and application.code_needs_institution_header:
             raise BadInstitutionId("institution-id-missing")
         institution_id = _named_institution(grant, form, call)
@@ -48,7 +54,7 @@ async def token(call: Call) -> Answer:
             institution,
             grant.name,
             form.only(grant.parameters),
-            v2.read_scopes(form),
+            partial(v2.read_scopes, form),
             call.trace,
             call.now,
         ),
@@ -57,17 +63,18 @@ async def token(call: Call) -> Answer:
     return call.answer(200, v2.write_tokens(response))
 
 
-def _read(call: Call) -> tuple[Form, BadRequest | None]:
-    """The form; or the failure it will be refused with once the application is known."""
+def _read(call: Call) -> tuple[Form, str | None, BadRequest | None]:
+    """The form and its grant type; or what it will be refused with once the application is known."""
     try:
-        return call.form(), None
+        form = call.form()
+        return form, form.printable("grant_type", _MAX_GRANT_TYPE), None
     except BadRequest as failure:
-        return EMPTY, failure
+        return EMPTY, None, failure
 
 
 def require_one_identity(form: Form, client_id: str) -> None:
     """Raises BadRequest for a second way of saying who asks (RFC 6749 section 2.3)."""
-    if any(name in form for name in _OTHER_CREDENTIALS):
+    if form.has_any(_OTHER_CREDENTIALS):
         raise BadRequest("two-authentication-methods")
     if form.text("client_id", 512) not in (None, client_id):
         raise BadRequest("other-client-id")

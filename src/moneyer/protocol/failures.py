@@ -23,6 +23,7 @@
     ├── SelfAuthorization
     ├── BadTarget                  the application to be authorized cannot be
     ├── Throttled                  too many failures; carries the wait in seconds
+    ├── CannotSign                 nothing is wrong with the request, but no token can be made
     └── Unavailable                nothing is wrong with the request; try again
         ├── Overloaded
         ├── StoreUnavailable
@@ -110,7 +111,7 @@ class NotEntitled(Failure):
 
 
 class UnknownGrantType(Failure):
-    """`grant_type` is missing or not one of ours."""
+    """`grant_type` is not one of ours."""
 
 
 class BadScope(Failure):
@@ -143,6 +144,10 @@ class Throttled(Failure):
     def __init__(self, reason: str, retry_after: int) -> None:
         super().__init__(reason)
         self.retry_after = retry_after
+
+
+class CannotSign(Failure):
+    """The institution's signing key cannot be used; an operator has to help."""
 
 
 class Unavailable(Failure):
