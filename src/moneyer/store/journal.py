@@ -87,6 +87,9 @@ class Journal:
         for (_, future), outcome in zip(group, outcomes, strict=True):
             if future.done():
                 continue
+            if isinstance(outcome, StopIteration):
+                # A future refuses this one, and the rest of the group would never be answered.
+                outcome = RuntimeError("StopIteration")
             if isinstance(outcome, Exception):
                 future.set_exception(outcome)
             else:
