@@ -27,7 +27,6 @@ from moneyer.protocol.failures import (
 )
 from moneyer.protocol.form import Form, decode_component, read_form
 from moneyer.protocol.identifiers import (
-    PLATFORM,
     is_institution_id,
     is_transaction_id,
     new_transaction_id,
@@ -169,7 +168,7 @@ async def _recorded(call: Call, failure: Failure) -> Failure:
     event = Event(
         "request:refused",
         call.now,
-        call.institution_id or PLATFORM,
+        call.service.place_of(call.institution_id),
         client_id=call.application.client_id,
         reason=failure.reason,
         source=call.trace.source,

@@ -10,6 +10,7 @@ from moneyer.grants.mint import Mint
 from moneyer.guards.attempts import guess_name
 from moneyer.protocol.basic import BasicCredentials, parse_basic
 from moneyer.protocol.failures import BadClient
+from moneyer.protocol.identifiers import PLATFORM
 
 
 class EndpointSettings(msgspec.Struct, frozen=True):
@@ -62,6 +63,11 @@ class Service:
         await self.mint.note_secret_use(authenticated.slot, now)
         return authenticated
 
+    def place_of(self, institution_id: str | None) -> str:
+        """Where an event about a claimed institution belongs: there, if there is such a one."""
+        known = institution_id and self.mint.snapshot.institution(institution_id)
+        return known.institution_id if known else PLATFORM
+
     async def _count_guess(
         self,
         presented: BasicCredentials,
@@ -73,7 +79,7 @@ class Service:
         name = guess_name(self.mint.keys.guess, presented.client_id, trace.source)
         limit = self.mint.rate_limits.client_guesses
         blocked_until = await self.mint.journal.perform(
-            CountGuess(name, limit, institution_id, failure, trace)
+            CountGuess(name, limit, self.place_of(institution_id), failure, trace)
         )
         if blocked_until > now:
             self.blocklist.block(name, blocked_until, now)

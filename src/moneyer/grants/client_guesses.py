@@ -58,11 +58,11 @@ class CountGuess:
     """One more failed client authentication, with its event. Gives until when its source is blocked."""
 
     def __init__(
-        self, name: str, limit: int, institution_id: str | None, failure: BadClient, trace: Trace
+        self, name: str, limit: int, institution_id: str, failure: BadClient, trace: Trace
     ) -> None:
         self._name = name
         self._limit = limit
-        self._institution_id = institution_id or PLATFORM
+        self._institution_id = institution_id
         self._failure = failure
         self._trace = trace
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 
 
@@ -26,7 +26,8 @@ def opened(path: Path) -> Iterator[Engine]:
 
 
 def sqlite_engine(path: Path) -> Engine:
-    """An engine on a SQLite file. Its transactions begin as writers, so that none fails half-way."""
+    """An engine on a SQLite file. A transaction of `writing` begins as a writer, so that it does not
+    fail half-way; any other only reads, and keeps nobody waiting."""
     engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 10}, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
@@ -37,7 +38,15 @@ def sqlite_engine(path: Path) -> Engine:
         connection.execute("PRAGMA secure_delete = FAST")
 
     @event.listens_for(engine, "begin")
-    def begin(connection: object) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")  # type: ignore[attr-defined]
+    def begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """One transaction that writes; committed at the end, undone by an exception."""
+    with engine.connect().execution_options(writes=True) as connection, connection.begin():
+        yield connection

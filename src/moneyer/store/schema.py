@@ -122,6 +122,7 @@ families = Table(
     Column("key_version", Integer, nullable=False),
     PrimaryKeyConstraint("institution_id", "family_id"),
     Index(None, "institution_id", "customer_id"),
+    Index(None, "expires_at"),
     sqlite_with_rowid=False,
 )
 
@@ -143,6 +144,7 @@ codes = Table(
     Column("code_challenge", Text),
     Column("taken_at", BigInteger),
     PrimaryKeyConstraint("institution_id", "digest"),
+    Index(None, "expires_at"),
     sqlite_with_rowid=False,
 )
 
@@ -153,6 +155,7 @@ revoked_tokens = Table(
     Column("token_id", String(64), nullable=False),
     Column("expires_at", BigInteger, nullable=False),
     PrimaryKeyConstraint("institution_id", "token_id"),
+    Index(None, "expires_at"),
     sqlite_with_rowid=False,
 )
 
@@ -167,6 +170,7 @@ attempts = Table(
     Column("blocked_until", BigInteger, nullable=False),
     Column("touched_at", BigInteger, nullable=False),
     PrimaryKeyConstraint("institution_id", "name"),
+    Index(None, "touched_at"),
     sqlite_with_rowid=False,
 )
 

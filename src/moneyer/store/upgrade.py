@@ -8,6 +8,8 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
 
+from moneyer.store.engine import writing
+
 
 class SchemaMismatch(Exception):
     """The database is not at the revision this version works with."""
@@ -33,7 +35,7 @@ def wanted_revision() -> str | None:
 
 def upgrade(engine: Engine) -> None:
     """Runs every migration that is still to be run."""
-    with engine.begin() as connection:
+    with writing(engine) as connection:
         command.upgrade(_config(connection), "head")
 
 

@@ -12,6 +12,7 @@ from moneyer.institutions.institution import Institution
 from moneyer.protocol.clock import Clock
 from moneyer.protocol.identifiers import PLATFORM
 from moneyer.store import schema
+from moneyer.store.engine import writing
 
 
 class AdminError(Exception):
@@ -37,7 +38,7 @@ class Desk:
         seen_by_servers: bool = True,
     ) -> Iterator[Connection]:
         """One transaction: the change in the body, its event, and the new version."""
-        with self._engine.begin() as connection:
+        with writing(self._engine) as connection:
             yield connection
             if seen_by_servers:
                 version = schema.directory_version

@@ -159,10 +159,18 @@ def upgrade() -> None:
         sa.Column("removed_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("institution_id", "kid", name=op.f("pk_signing_keys")),
     )
+    op.create_index(op.f("ix_families_expires_at"), "families", ["expires_at"])
+    op.create_index(op.f("ix_codes_expires_at"), "codes", ["expires_at"])
+    op.create_index(op.f("ix_revoked_tokens_expires_at"), "revoked_tokens", ["expires_at"])
+    op.create_index(op.f("ix_attempts_touched_at"), "attempts", ["touched_at"])
     op.execute("INSERT INTO directory_version VALUES (1, 0)")
 
 
 def downgrade() -> None:
+    op.drop_index(op.f("ix_families_expires_at"), table_name="families")
+    op.drop_index(op.f("ix_codes_expires_at"), table_name="codes")
+    op.drop_index(op.f("ix_revoked_tokens_expires_at"), table_name="revoked_tokens")
+    op.drop_index(op.f("ix_attempts_touched_at"), table_name="attempts")
     op.drop_table("signing_keys")
     op.drop_table("revoked_tokens")
     op.drop_table("institutions")
