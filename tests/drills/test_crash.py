@@ -1,0 +1,56 @@
+"""`make drill`: two hundred kills; the suite itself makes do with twenty."""
+
+import os
+from collections import Counter
+from pathlib import Path
+
+import msgspec
+import pytest
+from sqlalchemy import text
+
+from moneyer.audit.chain import Head, Link, verify_chain
+from moneyer.store.engine import opened
+from tests.drills.crash import Ledger, drill
+from tests.drills.server import Server
+
+KILLS = int(os.environ.get("KILLS", "20"))
+
+
+@pytest.mark.requirement("RT-05", "RV-07", "TE-18")
+async def test_a_killed_server_loses_doubles_and_revokes_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What was acknowledged is there, once, after every SIGKILL; the chain of events is whole."""
+    server = Server(tmp_path / "bank")
+    try:
+        ledger = await drill(server, KILLS, seed=20261123)
+    finally:
+        server.stop()
+    with capsys.disabled():
+        print(f"\n{KILLS} kills", *ledger.lines(), sep="\n  ")
+    assert ledger.faults == []
+    assert min(ledger.acknowledged[name] for name in ("tokens", "rotations", "codes")) >= KILLS
+    assert ledger.acknowledged["revocations"] > 0
+    check_events(server.folder / "moneyer.db", ledger)
+
+
+def check_events(database: Path, ledger: Ledger) -> None:
+    """Every writer's chain is whole, and every acknowledged grant has exactly one event."""
+    with opened(database) as engine, engine.connect() as connection:
+        heads = [Head(*row) for row in connection.execute(text("SELECT * FROM chain_heads"))]
+        links = [
+            Link(*row)
+            for row in connection.execute(text("SELECT * FROM events ORDER BY writer, sequence"))
+        ]
+    for head in heads:
+        verify_chain([link for link in links if link.writer == head.writer], head)
+    events = [msgspec.json.decode(link.body) for link in links]
+    issued = Counter(event["token_id"] for event in events if event["name"] == "token:issued")
+    assert all(issued[token_id] == 1 for token_id in ledger.token_ids)
+    turns = Counter(
+        (event["family_id"], event["generation"])
+        for event in events
+        if event["name"] == "refresh:rotated"
+    )
+    assert all(turns[turn] == 1 for turn in ledger.turns if turn[1] > 0)
+    assert max(turns.values()) == 1
