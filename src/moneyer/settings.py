@@ -5,6 +5,7 @@ An unknown key is an error that names it. Every key is described in docs/setting
 
 import ipaddress
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,6 +25,9 @@ SETTINGS_VARIABLE = "MONEYER_SETTINGS"
 Positive = Annotated[int, msgspec.Meta(ge=1)]
 
 
+_UNKNOWN = re.compile("Object contains unknown field `(.*)`")
+
+
 class BadSettings(Exception):
     """The settings cannot be used; the message names the key and says why."""
 
@@ -33,7 +37,7 @@ class Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     base_url: str = ""
     host: str = "127.0.0.1"
-    port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = 8080
+    port: Annotated[int, msgspec.Meta(ge=1, le=65535)] = 8080
     trusted_proxies: tuple[str, ...] = ()
     tls_certificate: str = ""
     tls_key: str = ""
@@ -114,9 +118,12 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             try:
                 text = Path(self.keys.master_key_file).read_text()
             except OSError as error:
-                raise BadSettings(f"keys.master_key_file: {error.strerror}") from None
+                file = self.keys.master_key_file
+                raise BadSettings(f"keys.master_key_file: {file}: {error.strerror}") from None
         if not text:
-            raise BadSettings("keys.master_key_file: no master key is set")
+            raise BadSettings(
+                "keys.master_key_file: no master key is set; `moneyer key new-master` makes one"
+            )
         try:
             return parse_master_key(text)
         except ValueError as error:
@@ -139,7 +146,7 @@ def read_settings(file: Path | None, environment: Mapping[str, str] = os.environ
     try:
         settings = msgspec.convert(document, Settings, strict=False)
     except msgspec.ValidationError as error:
-        raise BadSettings(_in_words(error)) from None
+        raise BadSettings(_in_words(error, document)) from None
     _check(settings)
     return settings
 
@@ -156,10 +163,26 @@ def _override(document: dict[str, Any], variable: str, value: str) -> None:
     document.setdefault(section, {})[key] = value.split(",") if is_list else value
 
 
-def _in_words(error: msgspec.ValidationError) -> str:
+def _in_words(error: msgspec.ValidationError, document: dict[str, Any]) -> str:
     """msgspec's message with the key in front: `server.port: Expected …`."""
     what, _, where = str(error).partition(" - at `$")
-    return f"{where.strip('.`') or 'settings'}: {what}"
+    where = where.strip(".`")
+    if where.startswith("core_bank[...]"):
+        where = where.replace("[...]", f".{_bad_core_bank(document)}")
+    if unknown := _UNKNOWN.fullmatch(what):
+        key = f"{where}.{unknown[1]}" if where else unknown[1]
+        return f"{key}: there is no such setting"
+    return f"{where or 'settings'}: {what}"
+
+
+def _bad_core_bank(document: dict[str, Any]) -> str:
+    """Which institution's table it is that msgspec, which does not say so, complains about."""
+    for institution_id, table in document["core_bank"].items():
+        try:
+            msgspec.convert(table, CoreBank, strict=False)
+        except msgspec.ValidationError:
+            return str(institution_id)
+    return "?"
 
 
 def _check(settings: Settings) -> None:

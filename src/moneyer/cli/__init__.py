@@ -7,10 +7,6 @@ import typer
 from moneyer import __version__
 from moneyer.cli import application, check, customer, institution, keys, serving, token
 from moneyer.cli.context import Complaint
-from moneyer.settings import BadSettings
-from moneyer.store.admin import AdminError
-from moneyer.store.engine import DatabaseError
-from moneyer.store.upgrade import SchemaMismatch
 
 app = typer.Typer(
     name="moneyer",
@@ -49,6 +45,30 @@ def main() -> None:
     """Runs the command line; what an operator can mend is said in one line, without a traceback."""
     try:
         app()
-    except (BadSettings, AdminError, DatabaseError, SchemaMismatch, Complaint) as error:
-        typer.secho(f"moneyer: {error}", fg=typer.colors.RED, err=True)
+    except Exception as error:
+        words = _for_the_operator(error)
+        if words is None:
+            raise
+        typer.secho(f"moneyer: {words}", fg=typer.colors.RED, err=True)
         sys.exit(2)
+
+
+def _for_the_operator(error: Exception) -> str | None:
+    """What to say about an error that the operator can mend; None for one in the program."""
+    if isinstance(error, Complaint):
+        return str(error)
+    if isinstance(error, OSError):
+        words = error.strerror or str(error)
+        return f"{error.filename}: {words}" if error.filename else words
+    from moneyer.protocol.failures import Unavailable
+    from moneyer.settings import BadSettings
+    from moneyer.store.admin import AdminError
+    from moneyer.store.engine import DatabaseError
+    from moneyer.store.sqlite.connection import AlreadyServing
+    from moneyer.store.upgrade import SchemaMismatch
+
+    if isinstance(error, Unavailable):
+        return "the store does not answer at present; try again"
+    if isinstance(error, BadSettings | AdminError | AlreadyServing | DatabaseError | SchemaMismatch):
+        return str(error)
+    return None

@@ -12,6 +12,7 @@ from moneyer.cli.context import (
     DataOption,
     JsonOption,
     SettingsOption,
+    check_grants,
     in_words,
     office,
     print_json,
@@ -43,11 +44,14 @@ def add(
         list[str] | None, typer.Option(help="A network it calls from (CIDR); repeat.")
     ] = None,
     client_id: Annotated[str | None, typer.Option(help="Default: drawn at random.")] = None,
-    access_seconds: Annotated[int, typer.Option(help="Access token lifetime.")] = 600,
-    refresh_idle_days: Annotated[int, typer.Option(help="Unused families end.")] = 14,
-    refresh_days: Annotated[int, typer.Option(help="Every family ends.")] = 90,
+    access_seconds: Annotated[
+        int, typer.Option(min=1, max=366 * 86400, help="Access tokens end.")
+    ] = 600,
+    refresh_idle_days: Annotated[int, typer.Option(min=1, max=366, help="Unused families end.")] = 14,
+    refresh_days: Annotated[int, typer.Option(min=1, max=366, help="Every family ends.")] = 90,
     retry_window: Annotated[
-        int, typer.Option(help="Seconds in which a lost refresh answer is given again.")
+        int,
+        typer.Option(min=0, max=86400, help="Seconds in which a lost refresh answer is given again."),
     ] = 60,
     static_refresh: Annotated[bool, typer.Option(help="Refresh tokens do not rotate.")] = False,
     password_days: Annotated[
@@ -61,6 +65,7 @@ def add(
     as_json: JsonOption = False,
 ) -> None:
     """Register an application. Its secret is shown once, here."""
+    check_grants(grant)
     document: dict[str, Any] = {
         "client_id": client_id or new_client_id(),
         "name": name,
@@ -222,7 +227,7 @@ def checked(document: dict[str, Any]) -> Application:
         for uri in application.redirect_uris:
             check_redirect_uri(uri)
         for network in application.allowed_addresses:
-            ipaddress.ip_network(network)
+            _check_network(network)
     except (msgspec.ValidationError, ValueError) as error:
         raise Complaint(str(error)) from None
     if not is_client_id(application.client_id):
@@ -235,3 +240,11 @@ def checked(document: dict[str, Any]) -> Application:
     if application.is_sign_in_page and "client_credentials" not in application.grants:
         raise Complaint("a sign-in page needs the client_credentials grant")
     return application
+
+
+def _check_network(text: str) -> None:
+    """Raises Complaint unless `text` is an address or a network of addresses."""
+    try:
+        ipaddress.ip_network(text)
+    except ValueError as error:
+        raise Complaint(f"--allow-address: {error}") from None

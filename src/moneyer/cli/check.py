@@ -2,9 +2,10 @@
 
 from enum import Enum
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import typer
+from rich.text import Text
 
 from moneyer.applications.application import Application
 from moneyer.cli.context import (
@@ -18,7 +19,9 @@ from moneyer.cli.context import (
     print_json,
 )
 from moneyer.protocol.clock import SECOND, SystemClock
-from moneyer.settings import Settings
+
+if TYPE_CHECKING:
+    from moneyer.settings import Settings
 
 _DAY = 86400
 
@@ -48,13 +51,14 @@ def check(
     else:
         colours = {Grade.GOOD: "green", Grade.WARNING: "yellow", Grade.BAD: "red"}
         for finding in findings:
-            grade = f"[{colours[finding.grade]}]{finding.grade.value:8}[/]"
-            console.print(f"{grade} {finding.subject}: {finding.words}", soft_wrap=True)
+            grade = (f"{finding.grade.value:8}", colours[finding.grade])
+            line = Text.assemble(grade, f" {finding.subject}: {finding.words}")
+            console.print(line, soft_wrap=True)
     if any(finding.grade is Grade.BAD for finding in findings):
         raise typer.Exit(1)
 
 
-def settings_findings(settings: Settings) -> list[Finding]:
+def settings_findings(settings: "Settings") -> list[Finding]:
     """What is to be said about the settings themselves."""
     found = []
     if settings.require_tls:
@@ -72,7 +76,7 @@ def settings_findings(settings: Settings) -> list[Finding]:
             )
         )
     else:
-        found.append(_master_key_file(Path(settings.keys.master_key_file)))
+        found.append(_master_key_file(settings.keys.master_key_file))
     found.append(_database(settings.database))
     if settings.login_limits.soft > 10 or settings.login_limits.hard > 100:
         found.append(
@@ -90,9 +94,10 @@ def settings_findings(settings: Settings) -> list[Finding]:
     return found
 
 
-def _master_key_file(path: Path) -> Finding:
-    mode = path.stat().st_mode & 0o077
-    if mode:
+def _master_key_file(path: str) -> Finding:
+    if not path or not Path(path).exists():
+        return Finding(Grade.BAD, "keys.master_key_file", "there is no master key")
+    if Path(path).stat().st_mode & 0o077:
         return Finding(Grade.BAD, "keys.master_key_file", f"{path} can be read by others: chmod 600")
     return Finding(Grade.GOOD, "keys.master_key_file", "only its owner can read it")
 

@@ -1,29 +1,30 @@
 """What every command needs: which settings, which store, and how to print."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 import typer
 from rich.console import Console
-from rich.table import Table
 
-from moneyer.keys.sealing import ServerKeys, derive
+from moneyer.columns import aligned
+from moneyer.institutions.institution import GRANT_TYPES
 from moneyer.protocol.clock import SECOND
-from moneyer.settings import SETTINGS_VARIABLE, BadSettings, Settings, read_settings
-from moneyer.store.admin import Admin
-from moneyer.store.engine import opened
-from moneyer.store.upgrade import require_current
+
+if TYPE_CHECKING:
+    from moneyer.keys.sealing import ServerKeys
+    from moneyer.settings import Settings
+    from moneyer.store.admin import Admin
 
 SANDBOX_FOLDER = Path(".moneyer")
 
 SettingsOption = Annotated[
     Path | None,
-    typer.Option("--settings", help=f"The settings file; else ${SETTINGS_VARIABLE}."),
+    typer.Option("--settings", help="The settings file; else $MONEYER_SETTINGS."),
 ]
 DataOption = Annotated[
     Path | None,
@@ -38,27 +39,55 @@ class Complaint(Exception):
     """Something the operator can mend, in words."""
 
 
-def settings_from(file: Path | None, data: Path | None) -> Settings:
-    """The settings a command works with: a file, the environment, or a sandbox's folder.
+def settings_for_serving(file: Path | None) -> "Settings":
+    """The settings in a file, named or by the environment, and in the environment itself.
 
     Raises BadSettings.
     """
-    named = os.environ.get(SETTINGS_VARIABLE)
-    if file is None and named and data is None:
-        file = Path(named)
-    settings = read_settings(file)
-    if data is None and not settings.store.sqlite and SANDBOX_FOLDER.is_dir():
+    from moneyer.settings import read_settings
+
+    return read_settings(_file_named(file))
+
+
+def settings_for_work(file: Path | None, data: Path | None) -> "Settings":
+    """The same for a command that works on a store; a sandbox's folder may take their place.
+
+    That is `data`, or the usual folder where nothing else is said. Raises BadSettings, Complaint.
+    """
+    settings = settings_for_serving(None if data else file)
+    if data is None and _file_named(file) is None and not settings.store.sqlite:
+        if not SANDBOX_FOLDER.is_dir():
+            raise Complaint(
+                "which store? There is no sandbox here: name its folder with --data, "
+                "or a settings file with --settings"
+            )
         data = SANDBOX_FOLDER
-    if data is not None:
-        card = data / "sandbox.json"
-        if not card.exists():
-            raise BadSettings(f"{data}: there is no sandbox here")
-        base_url = msgspec.json.decode(card.read_bytes())["base_url"]
-        return sandbox_settings(settings, data, base_url)
-    return settings
+    if data is None:
+        return settings
+    card = data / "sandbox.json"
+    if not card.exists():
+        raise Complaint(f"{data}: there is no sandbox here")
+    try:
+        base_url = msgspec.json.decode(card.read_bytes(), type=_Card).base_url
+    except msgspec.DecodeError as error:
+        raise Complaint(f"{card}: {error}") from None
+    return sandbox_settings(settings, data, base_url)
 
 
-def sandbox_settings(settings: Settings, data: Path, base_url: str) -> Settings:
+def _file_named(file: Path | None) -> Path | None:
+    from moneyer.settings import SETTINGS_VARIABLE
+
+    named = os.environ.get(SETTINGS_VARIABLE)
+    return Path(named) if file is None and named else file
+
+
+class _Card(msgspec.Struct):
+    """What a command needs of `sandbox.json`."""
+
+    base_url: str
+
+
+def sandbox_settings(settings: "Settings", data: Path, base_url: str) -> "Settings":
     """`settings` for the sandbox in the folder `data`."""
     replace = msgspec.structs.replace
     return replace(
@@ -72,25 +101,38 @@ def sandbox_settings(settings: Settings, data: Path, base_url: str) -> Settings:
 class Office:
     """An operator at work: the settings and the store."""
 
-    def __init__(self, settings: Settings, admin: Admin) -> None:
+    def __init__(self, settings: "Settings", admin: "Admin") -> None:
         self.settings = settings
         self.admin = admin
 
     @property
-    def keys(self) -> ServerKeys:
+    def keys(self) -> "ServerKeys":
+        from moneyer.keys.sealing import derive
+
         return derive(self.settings.master_key())
 
 
 @contextmanager
 def office(file: Path | None, data: Path | None) -> Iterator[Office]:
-    """Opens the store for a command. Raises BadSettings, SchemaMismatch, DatabaseError."""
-    settings = settings_from(file, data)
+    """Opens the store for a command. Raises Complaint, BadSettings, SchemaMismatch, DatabaseError."""
+    from moneyer.store.admin import Admin
+    from moneyer.store.engine import opened
+    from moneyer.store.upgrade import require_current
+
+    settings = settings_for_work(file, data)
     path = settings.database
     if not path.exists():
-        raise BadSettings(f"store.sqlite: there is no database at {path}; run `moneyer migrate`")
+        raise Complaint(f"there is no database at {path}: run `moneyer migrate`")
     with opened(path) as engine:
         require_current(engine)
         yield Office(settings, Admin(engine))
+
+
+def check_grants(grants: Sequence[str]) -> None:
+    """Raises Complaint for one that does not exist."""
+    for grant in grants:
+        if grant not in GRANT_TYPES:
+            raise Complaint(f"there is no grant {grant}; there are {', '.join(GRANT_TYPES)}")
 
 
 def print_json(value: Any) -> None:
@@ -98,15 +140,15 @@ def print_json(value: Any) -> None:
     typer.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
 
 
-def print_rows(columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
-    """A table for people."""
+def print_rows(columns: tuple[str, ...], rows: list[tuple[str, ...]], instead: str = "none") -> None:
+    """A table for people; `instead` where it would be empty."""
     if not rows:
-        console.print("none")
+        typer.echo(instead)
         return
-    table = Table(*columns)
-    for row in rows:
-        table.add_row(*row)
-    console.print(table)
+    heading, *lines = aligned((columns, *rows))
+    typer.secho(heading, bold=True)
+    for line in lines:
+        typer.echo(line)
 
 
 def in_words(instant: int | None) -> str:

@@ -18,7 +18,6 @@ from moneyer.cli.context import (
 )
 from moneyer.customers.customer import Customer, Person
 from moneyer.customers.login import canonical_login
-from moneyer.customers.passwords import PasswordHasher, check_new_password
 from moneyer.guards.attempts import login_name
 from moneyer.protocol.failures import BadParameter
 from moneyer.protocol.identifiers import is_customer_id, new_business_id, new_customer_id
@@ -172,8 +171,12 @@ def _key(login_id: str) -> str:
 
 def _new_hash(desk: Office, login_id: str, from_input: bool) -> str:
     """The hash of a password that is asked for twice, or read from standard input. Never echoed."""
+    from moneyer.customers.passwords import PasswordHasher, check_new_password
+
     if from_input:
-        password = sys.stdin.readline().rstrip("\n")
+        password = sys.stdin.readline().rstrip("\r\n")
+    elif not sys.stdin.isatty():
+        raise Complaint("there is no terminal to ask for the password on: use --password-stdin")
     else:
         password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
     cost = desk.settings.passwords

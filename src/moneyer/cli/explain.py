@@ -21,7 +21,10 @@ from moneyer.tokens.verify import check_signature, find_key, split_token
 
 
 class Explanation(NamedTuple):
-    """What is to be said about a token. `refusal` is None when it would be accepted now."""
+    """What is to be said about a token. `refusal` is None when it would be accepted now.
+
+    Without `facts` the token's form alone is known, not that it was struck here.
+    """
 
     kind: str
     facts: dict[str, str]
@@ -39,7 +42,7 @@ _REASONS = {
     "refresh-tag-wrong": "its tag is wrong: it was not struck here, or was damaged on the way",
     "code-malformed": "it does not have the form of a code",
     "token-malformed": "it does not have the form of a token of this service",
-    "token-not-ours": "no published key of this service wrote its header",
+    "token-not-ours": "its header is not that of an access token under a key published here",
     "signature-wrong": "its signature is wrong",
     "other-institution": "its issuer is not the institution's",
     "application-disabled": "the application is disabled",
@@ -133,12 +136,15 @@ async def _code(desk: Office, reader: SqliteReader, token: str) -> Explanation:
 async def _access_token(desk: Office, reader: SqliteReader, token: str) -> Explanation:
     kind = "access token"
     now = SystemClock().now()
+    try:
+        parts = split_token(token)
+    except BadBearer as failure:
+        return Explanation("unknown", {}, _words(failure))
     rings = [
         (i.institution_id, Ring(desk.admin.institutions.keys(i.institution_id), desk.keys.sealing))
         for i in desk.admin.institutions.all()
     ]
     try:
-        parts = split_token(token)
         institution_id, key = find_key(parts, rings, now)
         issuer = issuer_of(desk.settings.base_url, institution_id)
         claims = check_signature(parts, key, institution_id, issuer)

@@ -1,6 +1,6 @@
 """`moneyer institution`: the banks."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 import typer
@@ -10,6 +10,7 @@ from moneyer.cli.context import (
     DataOption,
     JsonOption,
     SettingsOption,
+    check_grants,
     office,
     print_json,
     print_rows,
@@ -20,7 +21,9 @@ from moneyer.protocol.identifiers import is_institution_id
 app = typer.Typer(help="Add, list, show, change, disable institutions.", no_args_is_help=True)
 
 InstitutionId = Annotated[str, typer.Argument(help="institutionId, such as 00016.")]
-AlgorithmOption = Annotated[str, typer.Option(help="ES256, Ed25519 or RS256.")]
+AlgorithmOption = Annotated[
+    Literal["ES256", "Ed25519", "RS256"], typer.Option(help="What its keys sign with.")
+]
 GrantsOption = Annotated[
     list[str] | None, typer.Option("--grant", help="A grant it allows; repeat. Default: all.")
 ]
@@ -40,6 +43,7 @@ def add(
     """Add an institution. Its signing keys are made when they are first needed."""
     if not is_institution_id(institution_id):
         raise Complaint("an institutionId is 1 to 32 letters and digits")
+    check_grants(grant or ())
     institution = _institution(
         {
             "institution_id": institution_id,
@@ -98,6 +102,7 @@ def set_grants(
     data: DataOption = None,
 ) -> None:
     """Allow exactly these grants, whatever the applications are registered for."""
+    check_grants(grant or ())
     with office(settings, data) as desk:
         institution = desk.admin.institutions.get(institution_id)
         document = msgspec.to_builtins(institution)

@@ -4,37 +4,32 @@ import asyncio
 import os
 import signal
 import socket
-from collections.abc import Callable
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import httpx
 import msgspec
 import typer
-import uvloop
-from granian.constants import HTTPModes, Interfaces
-from granian.http import HTTP1Settings
-from granian.server.embed import Server
-from rich.console import Console
 
-from moneyer.app import build
 from moneyer.cli.context import (
     SANDBOX_FOLDER,
     Complaint,
     SettingsOption,
+    console,
     sandbox_settings,
-    settings_from,
+    settings_for_serving,
 )
-from moneyer.logging import configure
-from moneyer.sandbox.seed import SandboxFolder
-from moneyer.sandbox.welcome import welcome
-from moneyer.settings import Settings, read_settings
-from moneyer.store.engine import opened
-from moneyer.store.sqlite.connection import AlreadyServing, ServingLock
-from moneyer.store.upgrade import require_current, upgrade
+
+if TYPE_CHECKING:
+    from moneyer.settings import Settings
 
 HEADER_TIMEOUT = 10_000
 """Milliseconds in which the headers of a request have to arrive."""
+
+GRACE = 3.0
+"""Seconds for which requests under way may go on once the service has been told to stop."""
 
 
 def sandbox(
@@ -47,30 +42,29 @@ def sandbox(
     ] = False,
 ) -> None:
     """Start a bank to try things on: institutions, applications, customers, and ready curl lines."""
+    from moneyer.logging import configure
+    from moneyer.sandbox.seed import SandboxFolder
+    from moneyer.sandbox.welcome import welcome
+    from moneyer.settings import read_settings
+
     port = port or _free_port(host)
     base_url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     configure("warning")
     folder = SandboxFolder(data)
     data.mkdir(parents=True, exist_ok=True)
-    lock = ServingLock(folder.database)
-    try:
-        # Before anything is cleared: another sandbox may be serving from this folder.
-        lock.acquire()
+    # Before anything is cleared: another sandbox may be serving from this folder.
+    with _alone_on(folder.database):
+        _require_free_port(host, port)
         if fresh:
             folder.clear()
         card = folder.prepare(base_url)
-    except AlreadyServing as error:
-        raise Complaint(str(error)) from None
-    finally:
-        lock.release()
     settings = sandbox_settings(read_settings(None), data, base_url)
     server = msgspec.structs.replace(
         settings.server, host=host, port=port, require_transaction_id=strict
     )
-    console = Console()
     run(
         msgspec.structs.replace(settings, server=server),
-        ready=lambda: welcome(console, card, str(data)),
+        ready=lambda: welcome(console, card, str(data), strict=strict),
     )
 
 
@@ -79,31 +73,33 @@ def serve(
     workers: Annotated[int, typer.Option(min=1, help="Serving processes.")] = 1,
 ) -> None:
     """Serve, with settings from a file and the environment."""
+    from moneyer.logging import configure
+    from moneyer.store.engine import opened
+    from moneyer.store.upgrade import require_current
+
     if workers > 1:
         raise Complaint(
             f"--workers {workers}: one process at a time may serve from SQLite, where a second "
             "writer makes both wait for half a second"
         )
-    chosen = settings_from(settings, None)
+    chosen = settings_for_serving(settings)
     configure(chosen.log.level)
     chosen.master_key()
     if not chosen.database.exists():
         raise Complaint(f"there is no database at {chosen.database}: run `moneyer migrate`")
     with opened(chosen.database) as engine:
         require_current(engine)
-    lock = ServingLock(chosen.database)
-    try:
-        lock.acquire()
-    except AlreadyServing as error:
-        raise Complaint(str(error)) from None
-    lock.release()
+    with _alone_on(chosen.database):
+        pass
     run(chosen, ready=lambda: typer.echo(f"serving {chosen.base_url}", err=True))
 
 
 def migrate(settings: SettingsOption = None) -> None:
     """Create the database, or bring its schema to this version."""
-    chosen = settings_from(settings, None)
-    path = chosen.database
+    from moneyer.store.engine import opened
+    from moneyer.store.upgrade import upgrade
+
+    path = settings_for_serving(settings).database
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
@@ -112,17 +108,49 @@ def migrate(settings: SettingsOption = None) -> None:
     typer.echo(f"{path} is ready")
 
 
-def run(settings: Settings, ready: Callable[[], None]) -> None:
+@contextmanager
+def _alone_on(database: Path) -> Iterator[None]:
+    """Holds the lock of the one process that may serve from `database`. Raises AlreadyServing."""
+    from moneyer.store.sqlite.connection import ServingLock
+
+    lock = ServingLock(database)
+    lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def run(settings: "Settings", ready: Callable[[], None]) -> None:
     """Serves until SIGINT or SIGTERM; calls `ready` when the first request would be answered."""
+    import uvloop
+
     _require_free_port(settings.server.host, settings.server.port)
+    _require_usable_certificate(settings)
     uvloop.run(_serve(settings, ready))
 
 
-async def _serve(settings: Settings, ready: Callable[[], None]) -> None:
+async def _serve(settings: "Settings", ready: Callable[[], None]) -> None:
+    from moneyer.app import running
+    from moneyer.endpoints.asgi import AsgiApp
+    from moneyer.protocol.clock import SystemClock
+
+    # Opened here and not in the server's lifespan: what hinders the start is then said in words, and
+    # the store is closed in good order however the server ends.
+    async with running(settings, SystemClock()) as router:
+        app = AsgiApp(lambda: nullcontext(router), settings.trusted_proxies())
+        await _serve_app(app, settings, ready)
+
+
+async def _serve_app(app: object, settings: "Settings", ready: Callable[[], None]) -> None:
+    from granian.constants import HTTPModes, Interfaces
+    from granian.http import HTTP1Settings
+    from granian.server.embed import Server
+
     server = settings.server
     tls = bool(server.tls_certificate)
     granian = Server(
-        build(settings),
+        app,
         address=server.host,
         port=server.port,
         interface=Interfaces.ASGI,
@@ -134,21 +162,34 @@ async def _serve(settings: Settings, ready: Callable[[], None]) -> None:
         ssl_cert=Path(server.tls_certificate) if tls else None,
         ssl_key=Path(server.tls_key) if tls else None,
     )
+    told = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, granian.stop)
+        loop.add_signal_handler(number, told.set)
     serving = asyncio.create_task(granian.serve())
     waiting = asyncio.create_task(_until_live(settings))
-    await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    stopping = asyncio.create_task(told.wait())
+    await asyncio.wait({serving, waiting, stopping}, return_when=asyncio.FIRST_COMPLETED)
     if waiting.done() and not serving.done():
+        waiting.result()
         ready()
-    else:
-        waiting.cancel()
-    await serving
+    await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    stopping.cancel()
+    if not serving.done():
+        granian.stop()  # type: ignore[no-untyped-call]
+        await asyncio.wait({serving}, timeout=GRACE)
+        # Whoever is cut off now, in the middle of a request, has nothing to say that matters.
+        loop.set_exception_handler(lambda _loop, _context: None)
+        serving.cancel()
+    with suppress(asyncio.CancelledError):
+        await serving
 
 
-async def _until_live(settings: Settings) -> None:
+async def _until_live(settings: "Settings") -> None:
     """Returns when the service answers. The certificate is our own, so it is not judged here."""
+    import httpx
+
     server = settings.server
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(server.host, server.host)  # noqa: S104
     scheme = "https" if server.tls_certificate else "http"
@@ -166,7 +207,10 @@ async def _until_live(settings: Settings) -> None:
 def _free_port(host: str) -> int:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
-        probe.bind((host, 0))
+        try:
+            probe.bind((host, 0))
+        except OSError as error:
+            raise Complaint(f"cannot listen on {host}: {error.strerror}") from None
         return int(probe.getsockname()[1])
 
 
@@ -179,3 +223,21 @@ def _require_free_port(host: str, port: int) -> None:
             probe.bind((host, port))
         except OSError as error:
             raise Complaint(f"cannot listen on {host} port {port}: {error.strerror}") from None
+
+
+def _require_usable_certificate(settings: "Settings") -> None:
+    """Raises Complaint unless TLS is off, or certificate and key can be read and belong together."""
+    certificate, key = settings.server.tls_certificate, settings.server.tls_key
+    if not certificate:
+        return
+    for name, file in (("tls_certificate", certificate), ("tls_key", key)):
+        try:
+            Path(file).read_bytes()
+        except OSError as error:
+            raise Complaint(f"server.{name}: {file}: {error.strerror}") from None
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password="")
+    except ssl.SSLError as error:
+        raise Complaint(
+            f"server.tls_certificate, server.tls_key: not a certificate and its key ({error.reason})"
+        ) from None

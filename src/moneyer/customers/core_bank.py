@@ -9,7 +9,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import NoReturn
+from typing import Annotated, NoReturn
 
 import httpx
 import msgspec
@@ -26,8 +26,8 @@ class CoreBank(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     url: str
     bearer_token: str = ""
-    timeout: float = 2.0
-    concurrency: int = 32
+    timeout: Annotated[float, msgspec.Meta(gt=0)] = 2.0
+    concurrency: Annotated[int, msgspec.Meta(ge=1)] = 32
 
     def __repr__(self) -> str:
         return f"CoreBank(url={self.url!r})"

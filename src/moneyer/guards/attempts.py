@@ -7,6 +7,7 @@ counted before the password is checked, so that many attempts at once cannot exc
 import hashlib
 import hmac
 import ipaddress
+from typing import Annotated
 
 import msgspec
 
@@ -14,6 +15,8 @@ from moneyer.protocol.clock import SECOND, seconds_left
 from moneyer.protocol.failures import Throttled
 
 FOREVER = 2**62
+
+_Count = Annotated[int, msgspec.Meta(ge=1)]
 
 
 class Attempts(msgspec.Struct, frozen=True):
@@ -40,21 +43,21 @@ class LoginLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     until an operator helps. Seconds.
     """
 
-    free: int = 5
-    longest_wait: int = 900
-    soft: int = 10
-    window: int = 1800
-    hard: int = 100
+    free: Annotated[int, msgspec.Meta(ge=0)] = 5
+    longest_wait: _Count = 900
+    soft: _Count = 10
+    window: _Count = 1800
+    hard: _Count = 100
 
 
 class RateLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How many failures a minute one source, or one application, may make."""
 
-    client_guesses: int = 20
+    client_guesses: _Count = 20
     """Wrong secrets for one client id from one address."""
-    source_failures: int = 60
+    source_failures: _Count = 60
     """Failed sign-ins from one address through one application."""
-    application_failures: int = 600
+    application_failures: _Count = 600
     """Failed sign-ins through one application."""
 
 

@@ -1,88 +1,105 @@
 """What the terminal shows when the sandbox has started."""
 
-from rich.console import Console
-from rich.table import Table
+import uuid
 
+from rich.console import Console
+
+from moneyer.columns import aligned
 from moneyer.sandbox.seed import ApplicationCard, SandboxFile
 
 
-def welcome(console: Console, card: SandboxFile, folder: str) -> None:
-    """Prints who is there, and a line to paste for each thing to try."""
-    console.print(f"\n[bold]Moneyer's sandbox[/bold] at [cyan]{card.base_url}[/cyan]\n")
-    institutions = Table("institutionId", "name", "issuer", title="Institutions")
-    for institution in card.institutions:
-        institutions.add_row(institution.id, institution.name, institution.issuer)
-    applications = Table("client id", "client secret", "grants", "institutions", title="Applications")
+def welcome(console: Console, card: SandboxFile, folder: str, *, strict: bool = False) -> None:
+    """Prints who is there, and lines to paste for each thing to try.
+
+    No line is cut or wrapped: all of it is meant to be copied.
+    """
+
+    def say(line: str = "", style: str | None = None) -> None:
+        console.print(line, style=style, markup=False, emoji=False, highlight=False, soft_wrap=True)
+
+    say()
+    say(f"Moneyer's sandbox at {card.base_url}", "bold")
+    say()
+    say("Institutions", "bold")
+    for line in aligned(
+        [("institutionId", "name", "issuer"), *((i.id, i.name, i.issuer) for i in card.institutions)]
+    ):
+        say(f"  {line}")
+    say()
+    say("Applications", "bold")
     for application in card.applications:
-        applications.add_row(
-            application.client_id,
-            application.client_secret,
-            " ".join(application.grants),
-            " ".join(application.institutions),
-        )
-    customers = Table("institution", "login id", "password", "type", title="Customers")
-    for customer in card.customers:
-        customers.add_row(customer.institution, customer.login_id, customer.password, customer.type)
-    for table in (institutions, applications, customers):
-        table.title_justify = "left"
-        console.print(table)
-    for title, command in commands(card):
-        console.print(f"\n[bold]# {title}[/bold]")
-        # As plain text, never wrapped: it is meant to be copied.
-        console.print(command, markup=False, highlight=False, soft_wrap=True)
-    console.print(
-        f"\nAll of this as JSON: {folder}/sandbox.json. Change it beside the running server with "
-        "`moneyer application`, `moneyer customer`, `moneyer institution`.\nStop with Ctrl-C.\n",
-        soft_wrap=True,
-    )
+        say(f"  {application.client_id}")
+        say(f"    secret        {application.client_secret}")
+        say(f"    grants        {' '.join(application.grants)}")
+        say(f"    institutions  {' '.join(application.institutions)}")
+    say()
+    say("Customers", "bold")
+    customers = ((c.institution, c.login_id, c.password, c.type) for c in card.customers)
+    for line in aligned([("institution", "login id", "password", "type"), *customers]):
+        say(f"  {line}")
+    for title, command in commands(card, strict=strict):
+        say()
+        say(f"# {title}", "bold")
+        say(command)
+    say()
+    say(f"All of this as JSON: {folder}/sandbox.json. Change it beside the running server with")
+    say("`moneyer application`, `moneyer customer`, `moneyer institution`. Stop with Ctrl-C.")
+    say()
 
 
-def commands(card: SandboxFile) -> list[tuple[str, str]]:
-    """What to try, in an order in which it works: a title, and lines for a shell."""
-    token = f"{card.base_url}/oauth2/v1/token"
+def commands(card: SandboxFile, *, strict: bool = False) -> list[tuple[str, str]]:
+    """What to try, in an order in which it works: a title, and lines for a shell.
+
+    `strict` adds the transactionId that the sandbox then demands, another to each line.
+    """
+    base = card.base_url
     service = _with(card, "client_credentials")
     mobile = _with(card, "password")
     web = _with(card, "authorization_code")
     page = next(a for a in card.applications if "sign-in" in a.client_id)
     person = next(c for c in card.customers if c.institution in mobile.institutions)
-    institution = person.institution
-    back_channel = (
-        f'-H "Authorization: Bearer $PAGE_TOKEN" -H "institutionId: {institution}" '
-        f"-d client_id={web.client_id}"
-    )
+    institution = f' -H "institutionId: {person.institution}"'
+
+    def curl(path: str) -> str:
+        transaction = f' -H "transactionId: {uuid.uuid4()}"' if strict else ""
+        return f"curl -s {base}{path}{transaction}"
+
+    def token(application: ApplicationCard) -> str:
+        return f"{curl('/oauth2/v1/token')}{_user(application)}{institution}"
+
     return [
         (
             "client_credentials: a token for an institution",
-            f"{_curl(token, service, institution)} -d grant_type=client_credentials",
+            f"{token(service)} -d grant_type=client_credentials; echo",
         ),
         (
             "password: a customer signs in",
-            f"ANSWER=$({_curl(token, mobile, institution)} -d grant_type=password "
+            f"ANSWER=$({token(mobile)} -d grant_type=password "
             f'-d username={person.login_id} -d password={person.password}); echo "$ANSWER"',
         ),
         (
             "refresh_token: renewal without a new sign-in",
             f"{_take('REFRESH', 'refresh_token', 'ANSWER')}\n"
-            f"ANSWER=$({_curl(token, mobile, institution)} -d grant_type=refresh_token "
+            f"ANSWER=$({token(mobile)} -d grant_type=refresh_token "
             '-d refresh_token=$REFRESH); echo "$ANSWER"',
         ),
         (
             "authorization_code: a bank's sign-in page asks for a code, the application takes it",
-            f"PAGE=$({_curl(token, page, institution)} -d grant_type=client_credentials)\n"
+            f"PAGE=$({token(page)} -d grant_type=client_credentials)\n"
             f"{_take('PAGE_TOKEN', 'access_token', 'PAGE')}\n"
-            f"CODE=$(curl -s {card.base_url}/v1/auth-code {back_channel} "
+            f"GIVEN=$({curl('/v1/auth-code')}{institution} "
+            f'-H "Authorization: Bearer $PAGE_TOKEN" -d client_id={web.client_id} '
             f"-d scopes=accounts:read,transactions:read -d username={person.login_id} "
             f"-d institution_user_id={person.institution_user_id} "
             "-d requested_scopes=openid,profile,offline_access)\n"
-            f"{_take('CODE', 'code', 'CODE')}\n"
-            f"{_curl(token, web, institution)} -d grant_type=authorization_code -d code=$CODE",
+            f"{_take('CODE', 'code', 'GIVEN')}\n"
+            f"{token(web)} -d grant_type=authorization_code -d code=$CODE; echo",
         ),
         (
-            "revocation: the family of that refresh token, and everything made from it",
+            "revocation: that refresh token and everything made from it; 204 says that it is done",
             f"{_take('REFRESH', 'refresh_token', 'ANSWER')}\n"
-            f"curl -s -o /dev/null -w '%{{http_code}}\\n' -X DELETE "
-            f"{card.base_url}/oauth2/v1/revoke -u {mobile.client_id}:{mobile.client_secret} "
-            "-d token=$REFRESH",
+            f"{curl('/oauth2/v1/revoke')}{_user(mobile)} -X DELETE -d token=$REFRESH "
+            "-w '%{http_code}\\n'",
         ),
     ]
 
@@ -91,11 +108,8 @@ def _with(card: SandboxFile, grant: str) -> ApplicationCard:
     return next(a for a in card.applications if grant in a.grants)
 
 
-def _curl(url: str, application: ApplicationCard, institution: str) -> str:
-    return (
-        f"curl -s {url} -u {application.client_id}:{application.client_secret} "
-        f'-H "institutionId: {institution}"'
-    )
+def _user(application: ApplicationCard) -> str:
+    return f" -u {application.client_id}:{application.client_secret}"
 
 
 def _take(variable: str, member: str, answer: str) -> str:

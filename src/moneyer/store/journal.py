@@ -89,8 +89,8 @@ class Journal:
                 continue
             if isinstance(outcome, StopIteration):
                 # A future refuses this one, and the rest of the group would never be answered.
-                outcome = RuntimeError("StopIteration")
-            if isinstance(outcome, Exception):
+                future.set_exception(RuntimeError("StopIteration"))
+            elif isinstance(outcome, Exception):
                 future.set_exception(outcome)
             else:
                 future.set_result(outcome)

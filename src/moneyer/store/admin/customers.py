@@ -43,6 +43,7 @@ class CustomerDesk(Desk):
         """Raises AdminError for an unknown one."""
         table = schema.customers
         with self._engine.connect() as connection:
+            self.known_institution(connection, institution_id)
             row = connection.execute(
                 select(table).where(
                     table.c.institution_id == institution_id, table.c.login_key == login_key
