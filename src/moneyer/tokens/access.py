@@ -2,11 +2,16 @@
 
 import os
 import secrets
+from typing import Annotated
 
 import msgspec
 
 from moneyer.keys.ring import SigningKey
 from moneyer.protocol import base64url
+
+
+NumericDate = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+"""Whole seconds since 1970, and nothing that a number could be besides (RFC 7519 section 2)."""
 
 
 class AccessClaims(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -19,8 +24,8 @@ class AccessClaims(msgspec.Struct, frozen=True, omit_defaults=True):
     iss: str
     sub: str
     aud: str
-    exp: int
-    iat: int
+    exp: NumericDate
+    iat: NumericDate
     jti: str
     client_id: str
     scope: str
@@ -29,7 +34,7 @@ class AccessClaims(msgspec.Struct, frozen=True, omit_defaults=True):
     sid: str | None = None
     acr: str | None = None
     amr: tuple[str, ...] | None = None
-    auth_time: int | None = None
+    auth_time: NumericDate | None = None
 
 
 _encode = msgspec.json.Encoder().encode
