@@ -48,7 +48,7 @@ def institution_of(reply: Reply) -> str:
     return claims.split(b'"institution_id":"')[1].split(b'"')[0].decode()
 
 
-async def test_the_plain_request_is_answered_so_the_others_are_refused_for_what_is_odd_in_them(
+def test_the_plain_request_is_answered_so_the_others_are_refused_for_what_is_odd_in_them(
     sandbox: RealServer, machine: bytes
 ) -> None:
     reply = only(sandbox.exchange(request(machine, b"institutionId: 00016")))
@@ -73,13 +73,13 @@ TWICE = {
 
 
 @pytest.mark.parametrize("lines", TWICE.values(), ids=TWICE.keys())
-async def test_a_header_that_decides_something_may_not_stand_twice(
+def test_a_header_that_decides_something_may_not_stand_twice(
     sandbox: RealServer, machine: bytes, lines: tuple[bytes, ...]
 ) -> None:
     assert only(sandbox.exchange(request(machine, *lines))).status == 400
 
 
-async def test_two_authorization_headers_are_refused(sandbox: RealServer, machine: bytes) -> None:
+def test_two_authorization_headers_are_refused(sandbox: RealServer, machine: bytes) -> None:
     guess = b"Authorization: Basic " + base64.b64encode(b"a:b")
     for pair in ((machine, guess), (guess, machine), (machine, machine)):
         assert only(sandbox.exchange(request(*pair, b"institutionId: 00016"))).status == 400
@@ -99,16 +99,14 @@ MALFORMED = {
 
 
 @pytest.mark.parametrize("line", MALFORMED.values(), ids=MALFORMED.keys())
-async def test_a_malformed_header_line_is_refused(
-    sandbox: RealServer, machine: bytes, line: bytes
-) -> None:
+def test_a_malformed_header_line_is_refused(sandbox: RealServer, machine: bytes, line: bytes) -> None:
     assert only(sandbox.exchange(request(machine, line))).status == 400
 
 
-async def test_an_underscore_is_not_a_hyphen_and_makes_no_institution(
+def test_an_underscore_is_not_a_hyphen_and_makes_no_institution(
     sandbox: RealServer, machine: bytes
 ) -> None:
-    """`institution_id` names nothing here; alone it is a missing header, beside the real one it is idle."""
+    """`institution_id` names nothing here; alone it is a missing header, beside it, idle."""
     for name in (b"institution_id", b"institution-id", b"HTTP_INSTITUTIONID", b"X-institutionId"):
         assert b"CMN_90005" in only(sandbox.exchange(request(machine, name + b": 00016"))).body
         reply = only(sandbox.exchange(request(machine, b"institutionId: 00016", name + b": 00042")))
@@ -131,13 +129,11 @@ async def test_an_underscore_is_not_a_hyphen_and_makes_no_institution(
         b"0x10",
     ],
 )
-async def test_an_institution_has_one_spelling(
-    sandbox: RealServer, machine: bytes, spelled: bytes
-) -> None:
+def test_an_institution_has_one_spelling(sandbox: RealServer, machine: bytes, spelled: bytes) -> None:
     assert only(sandbox.exchange(request(machine, b"institutionId: " + spelled))).status in {400, 403}
 
 
-async def test_a_hop_by_hop_mark_cannot_take_the_institution_away(
+def test_a_hop_by_hop_mark_cannot_take_the_institution_away(
     sandbox: RealServer, machine: bytes
 ) -> None:
     """`Connection: institutionId` is for proxies; here the header keeps its meaning."""
@@ -145,9 +141,7 @@ async def test_a_hop_by_hop_mark_cannot_take_the_institution_away(
     assert institution_of(only(sandbox.exchange(marked))) == "00016"
 
 
-async def test_forwarding_headers_of_a_stranger_mean_nothing(
-    sandbox: RealServer, machine: bytes
-) -> None:
+def test_forwarding_headers_of_a_stranger_mean_nothing(sandbox: RealServer, machine: bytes) -> None:
     for line in (
         b"X-Forwarded-For: 203.0.113.9, 198.51.100.1",
         b"Forwarded: for=203.0.113.9;proto=https;host=evil.test",
@@ -161,14 +155,14 @@ async def test_forwarding_headers_of_a_stranger_mean_nothing(
         assert institution_of(reply) == "00016"
 
 
-async def test_a_method_override_makes_no_post_of_a_get(sandbox: RealServer, machine: bytes) -> None:
+def test_a_method_override_makes_no_post_of_a_get(sandbox: RealServer, machine: bytes) -> None:
     first = b"GET /oauth2/v1/token HTTP/1.1"
     sent = request(machine, b"institutionId: 00016", b"X-HTTP-Method-Override: POST", first=first)
     reply = only(sandbox.exchange(sent))
     assert (reply.status, reply.header("allow")) == (405, "POST")
 
 
-async def test_an_absolute_form_with_another_host_changes_nothing(
+def test_an_absolute_form_with_another_host_changes_nothing(
     sandbox: RealServer, machine: bytes
 ) -> None:
     """The path is served as the plain one or not at all; the issuer never follows a Host."""
@@ -185,7 +179,7 @@ async def test_an_absolute_form_with_another_host_changes_nothing(
             assert sandbox.base_url.encode() + b"/i/00016" in claims
 
 
-async def test_lines_that_end_in_lf_alone_have_the_same_meaning_or_none(
+def test_lines_that_end_in_lf_alone_have_the_same_meaning_or_none(
     sandbox: RealServer, machine: bytes
 ) -> None:
     """RFC 9112 section 2.2 lets a reader accept a bare LF; a second meaning it never has."""
@@ -213,7 +207,7 @@ FRAMES = {
 
 
 @pytest.mark.parametrize(("framing", "body"), FRAMES.values(), ids=FRAMES.keys())
-async def test_a_body_whose_length_is_told_in_two_ways_smuggles_no_second_request(
+def test_a_body_whose_length_is_told_in_two_ways_smuggles_no_second_request(
     sandbox: RealServer, machine: bytes, framing: bytes, body: bytes
 ) -> None:
     """At most one answer comes back, and none of success: what follows is never read as a request."""

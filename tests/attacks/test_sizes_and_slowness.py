@@ -47,13 +47,13 @@ def status(answers: list[Reply]) -> int:
     ],
     ids=["plain", "64 headers", "65 headers", "5,000 headers", "15 KB", "16 KiB"],
 )
-async def test_at_most_64_headers_of_16_kib_are_read(
+def test_at_most_64_headers_of_16_kib_are_read(
     sandbox: RealServer, card: SandboxFile, extra: bytes, expected: int
 ) -> None:
     assert status(sandbox.exchange(post(card, extra))) == expected
 
 
-async def test_a_header_without_end_is_cut_off_before_it_fills_the_memory(
+def test_a_header_without_end_is_cut_off_before_it_fills_the_memory(
     sandbox: RealServer, card: SandboxFile
 ) -> None:
     """Ten megabytes of one header: refused or closed long before, and the next caller is served."""
@@ -64,7 +64,7 @@ async def test_a_header_without_end_is_cut_off_before_it_fills_the_memory(
 
 @pytest.mark.requirement("TE-03")
 @pytest.mark.parametrize("size", [32 * 1024 - 1, 32 * 1024, 32 * 1024 + 1, 50_000_000])
-async def test_a_body_is_read_up_to_32_kib_and_no_further(
+def test_a_body_is_read_up_to_32_kib_and_no_further(
     sandbox: RealServer, card: SandboxFile, size: int
 ) -> None:
     body = b"grant_type=client_credentials&padding=".ljust(size, b"y")
@@ -74,7 +74,7 @@ async def test_a_body_is_read_up_to_32_kib_and_no_further(
     assert status(answers) == (413 if size > 32 * 1024 else 200)
 
 
-async def test_a_length_that_is_only_announced_is_not_reserved(
+def test_a_length_that_is_only_announced_is_not_reserved(
     sandbox: RealServer, card: SandboxFile
 ) -> None:
     """A terabyte announced, 40 kB sent: 413 at once."""
@@ -83,7 +83,7 @@ async def test_a_length_that_is_only_announced_is_not_reserved(
     assert status(sandbox.exchange(announced)) == 413
 
 
-async def test_a_chunked_body_is_bounded_too(sandbox: RealServer, card: SandboxFile) -> None:
+def test_a_chunked_body_is_bounded_too(sandbox: RealServer, card: SandboxFile) -> None:
     head = post(card, b"Transfer-Encoding: chunked\r\n", b"").replace(b"Content-Length: 0\r\n", b"")
     body = b"grant_type=client_credentials"
     whole = b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
@@ -92,7 +92,7 @@ async def test_a_chunked_body_is_bounded_too(sandbox: RealServer, card: SandboxF
     assert status(sandbox.exchange(head, *[chunk] * 5)) == 413
 
 
-async def test_the_body_of_a_delete_is_read(sandbox: RealServer, card: SandboxFile) -> None:
+def test_the_body_of_a_delete_is_read(sandbox: RealServer, card: SandboxFile) -> None:
     """The V2 revocation: a DELETE whose form names the token, after which the family is dead."""
     mobile = next(a for a in card.applications if a.client_id == "harbor-mobile")
     person = next(c for c in card.customers if c.institution == "00016")
@@ -118,7 +118,7 @@ async def test_the_body_of_a_delete_is_read(sandbox: RealServer, card: SandboxFi
     assert (dead.status_code, dead.json()["code"]) == (400, "CMN_90016")
 
 
-async def test_headers_that_do_not_arrive_within_ten_seconds_are_waited_for_no_longer(
+def test_headers_that_do_not_arrive_within_ten_seconds_are_waited_for_no_longer(
     sandbox: RealServer, card: SandboxFile
 ) -> None:
     """One byte a second would keep a place for hours; fifty such connections hold up nobody."""
