@@ -31,6 +31,7 @@ class FaultyConnection:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self.faults: list[Fault] = []
+        self.broken: Fault | None = None
         self.ran: list[str] = []
         self.commit_begun = threading.Event()
         self.commit_may_end = threading.Event()
@@ -64,6 +65,8 @@ class FaultyConnection:
         self._connection.close()
 
     def _due(self, statement: str) -> Fault | None:
+        if self.broken and statement.startswith(self.broken.statement):
+            return self.broken
         for fault in self.faults:
             if statement.startswith(fault.statement):
                 self.faults.remove(fault)
@@ -92,6 +95,14 @@ class Disk:
 
     def release_commits(self) -> None:
         self.connection.commit_may_end.set()
+
+    def break_down(self, statement: str, error: sqlite3.Error | None = None) -> None:
+        """From now on every statement that begins so fails, until `repair`."""
+        self.connection.broken = Fault(statement) if error is None else Fault(statement, False, error)
+
+    def repair(self) -> None:
+        self.connection.broken = None
+        self.connection.faults.clear()
 
     def fail(self, statement: str, *, after: bool = False, error: sqlite3.Error | None = None) -> None:
         """Orders a fault for the newest connection."""

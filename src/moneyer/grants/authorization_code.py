@@ -41,9 +41,10 @@ async def authorization_code(request: TokenRequest, mint: Mint) -> TokenResponse
 
     Raises BadParameter, BadToken, StoreUnavailable.
     """
-    institution_id, digest = read_code(request.form.require("code", _MAX_PRESENTED))
+    text = request.form.require("code", _MAX_PRESENTED)
     redirect_uri = request.form.printable("redirect_uri", MAX_URI)
     verifier = request.form.printable("code_verifier", _MAX_VERIFIER)
+    institution_id, digest = read_code(text)
     if institution_id != request.institution.institution_id:
         raise BadToken("other-institution")
     code = await mint.reader.code(institution_id, digest)

@@ -32,9 +32,9 @@ def parse_basic(header: bytes | None) -> BasicCredentials:
     """
     if header is None:
         raise BadClient("no-credentials")
-    scheme, _, encoded = header.partition(b" ")
-    if b"," in encoded:
+    if b"," in header:
         raise BadHeader("authorization-twice")
+    scheme, _, encoded = header.partition(b" ")
     if scheme.lower() != b"basic":
         raise BadClient("other-scheme")
     try:

@@ -9,7 +9,6 @@ import msgspec
 from moneyer.keys.ring import SigningKey
 from moneyer.protocol import base64url
 
-
 NumericDate = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 """Whole seconds since 1970, and nothing that a number could be besides (RFC 7519 section 2)."""
 
