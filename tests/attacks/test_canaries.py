@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
+import structlog
 
 import moneyer
 from moneyer.keys.sealing import parse_master_key
@@ -90,7 +91,7 @@ async def test_no_secret_is_in_a_log_or_in_the_database(
         answer = await bank.token("mobile", grant_type="password", username="ada", password=PASSWORD)
         assert (answer.status_code, answer.json()["code"]) == (500, "CMN_90000")
         monkeypatch.undo()
-    configure("info")
+    structlog.reset_defaults()
     output = "".join(capfd.readouterr()).encode()
     assert b"unhandled-exception" in output
     master = parse_master_key((bank.folder / "master.key").read_text())
