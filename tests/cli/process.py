@@ -86,12 +86,14 @@ def one_line(said: str) -> str:
     return lines[0].removeprefix("moneyer: ")
 
 
-def process(*arguments: str | Path, folder: Path | None = None, **variables: str) -> Outcome:
+def process(
+    *arguments: str | Path, folder: Path | None = None, variables: Mapping[str, str] | None = None
+) -> Outcome:
     """Runs the installed command in a process of its own, in `folder`."""
     done = subprocess.run(
         [COMMAND, *map(str, arguments)],
         cwd=folder,
-        env=environment(**variables),
+        env=environment(**(variables or {})),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
