@@ -10,6 +10,8 @@ from joserfc.errors import InvalidKeyIdError
 
 from moneyer.protocol.clock import SECOND
 from tests.bank import BASE, DAY, Bank
+from tests.contract import wire
+from tests.contract.wire import refused
 from tests.endpoints.verifying import claims_of
 
 ISSUER = f"{BASE}/i/00016"
@@ -76,6 +78,25 @@ async def test_a_renewed_token_keeps_subject_family_and_time_of_sign_in(bank: Ba
     assert changed == {"iat", "exp", "jti", "scope"}
     assert after["iat"] == NOW + 3 * DAY
     assert after["scope"] == "accounts:read"
+
+
+@pytest.mark.requirement("RT-02", "RT-03", "RT-06", "TE-11")
+async def test_a_scope_that_the_application_has_lost_is_not_renewed_and_asking_for_it_is_refused(
+    bank: Bank,
+) -> None:
+    """Nothing asked for gives what is still held; the lost one is refused, and the token stays good."""
+    token = (await bank.sign_in(scopes="accounts:read,transfers:write"))["refresh_token"]
+    bank.change_application("mobile", scopes=("accounts:read",))
+    await bank.refresh()
+    refused(await bank.renew(token, scopes="transfers:write"), wire.SCOPES)
+    refused(await bank.renew(token, scopes="accounts:read,transfers:write"), wire.SCOPES)
+    renewed = (await bank.renew(token)).json()
+    assert (await claims_of(bank, renewed["access_token"]))["scope"] == "accounts:read"
+    bank.change_application("mobile", scopes=("accounts:read", "transfers:write"))
+    await bank.refresh()
+    again = (await bank.renew(renewed["refresh_token"])).json()
+    claims = await claims_of(bank, again["access_token"])
+    assert claims["scope"] == "accounts:read transfers:write"
 
 
 async def test_a_codes_token_carries_the_time_the_sign_in_page_gave(bank: Bank) -> None:

@@ -87,6 +87,14 @@ def test_a_malformed_header_is_a_bad_client(value: bytes | None) -> None:
         parse_basic(value)
 
 
+@pytest.mark.requirement("CA-02")
+def test_the_first_colon_separates() -> None:
+    """A colon in the id must be escaped; in the secret it may stand as it is."""
+    assert parse_basic(header(b"id:se:cr:et")) == ("id", "se:cr:et")
+    assert parse_basic(header(b"id::")) == ("id", ":")
+    assert parse_basic(header(b"i%3Ad:se%3Acret")) == ("i:d", "se:cret")
+
+
 def test_the_caps_of_id_and_secret_themselves_are_allowed() -> None:
     assert parse_basic(header(b"i" * 128 + b":" + b"s" * 256)) == ("i" * 128, "s" * 256)
 
