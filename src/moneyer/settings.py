@@ -127,7 +127,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         try:
             return parse_master_key(text)
         except ValueError as error:
-            raise BadSettings(f"keys.master_key: {error}") from None
+            key = "keys.master_key" if self.keys.master_key else "keys.master_key_file"
+            raise BadSettings(f"{key}: {error}") from None
 
 
 def read_settings(file: Path | None, environment: Mapping[str, str] = os.environ) -> Settings:

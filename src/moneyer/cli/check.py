@@ -45,7 +45,11 @@ def check(
 ) -> None:
     """Grade the settings and registrations; the exit status is 1 when something is bad."""
     with office(settings, data) as desk:
-        findings = [*settings_findings(desk.settings), *registration_findings(desk)]
+        findings = [
+            *settings_findings(desk.settings),
+            *sealing_findings(desk),
+            *registration_findings(desk),
+        ]
     if as_json:
         print_json([{"grade": f.grade.value, "subject": f.subject, "words": f.words} for f in findings])
     else:
@@ -67,7 +71,10 @@ def settings_findings(settings: "Settings") -> list[Finding]:
         found.append(
             Finding(Grade.BAD, "server.base_url", "tokens and passwords travel in the clear: use https")
         )
-    if settings.keys.master_key:
+    if complaint := _master_key_complaint(settings):
+        subject, _, words = complaint.partition(": ")
+        found.append(Finding(Grade.BAD, subject, words))
+    elif settings.keys.master_key:
         found.append(
             Finding(
                 Grade.WARNING,
@@ -76,7 +83,7 @@ def settings_findings(settings: "Settings") -> list[Finding]:
             )
         )
     else:
-        found.append(_master_key_file(settings.keys.master_key_file))
+        found.append(_master_key_file(Path(settings.keys.master_key_file)))
     found.append(_database(settings.database))
     if settings.login_limits.soft > 10 or settings.login_limits.hard > 100:
         found.append(
@@ -94,10 +101,19 @@ def settings_findings(settings: "Settings") -> list[Finding]:
     return found
 
 
-def _master_key_file(path: str) -> Finding:
-    if not path or not Path(path).exists():
-        return Finding(Grade.BAD, "keys.master_key_file", "there is no master key")
-    if Path(path).stat().st_mode & 0o077:
+def _master_key_complaint(settings: "Settings") -> str | None:
+    """Why there is no usable master key; None when there is."""
+    from moneyer.settings import BadSettings
+
+    try:
+        settings.master_key()
+    except BadSettings as error:
+        return str(error)
+    return None
+
+
+def _master_key_file(path: Path) -> Finding:
+    if path.stat().st_mode & 0o077:
         return Finding(Grade.BAD, "keys.master_key_file", f"{path} can be read by others: chmod 600")
     return Finding(Grade.GOOD, "keys.master_key_file", "only its owner can read it")
 
@@ -106,6 +122,22 @@ def _database(path: Path) -> Finding:
     if path.stat().st_mode & 0o077:
         return Finding(Grade.WARNING, "store.sqlite", f"{path} can be read by others: chmod 600")
     return Finding(Grade.GOOD, "store.sqlite", "only its owner can read it")
+
+
+def sealing_findings(desk: Office) -> list[Finding]:
+    """Whether the master key is the one under which the signing keys were sealed."""
+    from moneyer.keys.sealing import unseal
+
+    if _master_key_complaint(desk.settings):
+        return []
+    found = []
+    for institution in desk.admin.institutions.all():
+        try:
+            for key in desk.admin.institutions.keys(institution.institution_id):
+                unseal(desk.keys.sealing, key)
+        except ValueError as error:
+            found.append(Finding(Grade.BAD, f"institution {institution.institution_id}", str(error)))
+    return found
 
 
 def registration_findings(desk: Office) -> list[Finding]:
