@@ -116,11 +116,17 @@ async def test_no_origin_is_let_in(bank: Bank, origin: str) -> None:
 
 
 @pytest.mark.requirement("TE-20")
-async def test_mounted_under_a_path_the_service_still_answers(closed_bank: Bank) -> None:
-    """Another application that mounts this one names its own part of the path in root_path."""
-    app = build(closed_bank.settings, closed_bank.clock)
+@pytest.mark.parametrize("base", [BASE, f"{BASE}/bank", f"{BASE}/bank/stage"])
+async def test_mounted_under_a_path_the_service_answers_there(closed_bank: Bank, base: str) -> None:
+    """Another application that mounts this one names its part of the path in root_path; base_url may
+    contain that part or not."""
+    server = msgspec.structs.replace(closed_bank.settings.server, base_url=base)
+    app = build(msgspec.structs.replace(closed_bank.settings, server=server), closed_bank.clock)
+    prefix = base.removeprefix(BASE) or "/bank"
     async with lifespan(app):
-        transport = httpx.ASGITransport(app, root_path="/mounted")
+        transport = httpx.ASGITransport(app, root_path="/bank")
         async with httpx.AsyncClient(transport=transport, base_url=BASE) as client:
-            answer = await client.get("/mounted/i/00016/oauth2/jwks")
-    assert answer.status_code == 200
+            for path in ("/i/00016/oauth2/jwks", "/health/live"):
+                assert (await client.get(prefix + path)).status_code == 200
+            answer = await client.post(f"{prefix}/oauth2/v1/token", content=CC)
+    refused(answer, wire.HEADER)

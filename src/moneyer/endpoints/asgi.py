@@ -30,6 +30,8 @@ BODY_TIMEOUT = 30.0
 class AsgiApp:
     """The service as an ASGI application (ASGI 3.0), mountable in any other.
 
+    Where it is mounted under a path, `base_url` may contain that path or not.
+
     `start` is entered when the server starts and left when it stops. `trusted_proxies` are the
     networks whose X-Forwarded-For and X-Forwarded-Proto are believed.
     """
@@ -76,11 +78,12 @@ class AsgiApp:
         except TimeoutError:
             unread = BadRequest("body-too-slow")
         source, secure = self._caller(scope, headers)
-        path = scope["path"]
-        root = scope.get("root_path", "")
+        path, root = scope["path"], scope.get("root_path", "")
+        if path.startswith(root) and not router.base_path.startswith(root):
+            path = path[len(root) :]
         request = Request(
             scope["method"],
-            path[len(root) :] if root and path.startswith(root) else path,
+            path,
             scope["query_string"],
             headers,
             body,

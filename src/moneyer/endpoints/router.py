@@ -42,6 +42,11 @@ class Router:
         self._service = service
         self._base = service.settings.base_path
 
+    @property
+    def base_path(self) -> str:
+        """What precedes every path of the service: "", or the path in its base URL."""
+        return self._base
+
     async def handle(self, request: Request) -> Answer:
         """The answer to `request`. Never raises."""
         steps = self._v2(request.path)
