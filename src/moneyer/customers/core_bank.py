@@ -75,7 +75,9 @@ class CoreBankVerifier:
         self._core = core
         self._breaker = CircuitBreaker()
         self._free = core.concurrency
-        headers = {"Authorization": f"Bearer {core.bearer_token}"} if core.bearer_token else {}
+        headers = {"Accept-Encoding": "identity"}
+        if core.bearer_token:
+            headers["Authorization"] = f"Bearer {core.bearer_token}"
         self._client = httpx.AsyncClient(
             timeout=core.timeout, headers=headers, transport=transport, follow_redirects=False
         )
@@ -98,11 +100,13 @@ class CoreBankVerifier:
     async def verify(
         self, institution_id: str, login_id: str, customer: Customer | None, password: str
     ) -> Verified:
+        # Logins are found here whatever their case; the core may know another person by another case.
+        asked_about = customer.login_id if customer else login_id
         self._breaker.enter()
         try:
             async with asyncio.timeout(self._core.timeout):
-                verified = await self._ask(institution_id, login_id, password)
-        except (httpx.HTTPError, msgspec.MsgspecError, TimeoutError):
+                verified = await self._ask(institution_id, asked_about, password)
+        except (httpx.HTTPError, msgspec.MsgspecError, RecursionError, TimeoutError):
             self._breaker.failed()
             raise CoreBankUnavailable("core-bank-failed") from None
         self._breaker.succeeded()
@@ -116,10 +120,15 @@ class CoreBankVerifier:
 
     async def _ask(self, institution_id: str, login_id: str, password: str) -> bool:
         question = {"institution_id": institution_id, "login_id": login_id, "password": password}
-        response = await self._client.post(self._core.url, json=question)
-        if response.status_code != httpx.codes.OK or len(response.content) > MAX_ANSWER_BYTES:
+        answer = b""
+        async with self._client.stream("POST", self._core.url, json=question) as response:
+            async for chunk in response.aiter_raw():
+                answer += chunk
+                if len(answer) > MAX_ANSWER_BYTES:
+                    break
+        if response.status_code != httpx.codes.OK or len(answer) > MAX_ANSWER_BYTES:
             raise httpx.HTTPError("the core bank gave no answer to the question")
-        return msgspec.json.decode(response.content, type=_Answer).verified
+        return msgspec.json.decode(answer, type=_Answer).verified
 
     async def close(self) -> None:
         await self._client.aclose()
