@@ -11,7 +11,8 @@ from moneyer.protocol.clock import SECOND
 from moneyer.protocol.failures import AddressBlocked, NotEntitled, NotPermitted
 from moneyer.protocol.scopes import IDENTITY_SCOPES, Scopes
 
-Seconds = Annotated[int, msgspec.Meta(ge=1, le=366 * 86400)]
+LONGEST_LIFETIME = 366 * 86400
+Seconds = Annotated[int, msgspec.Meta(ge=1, le=LONGEST_LIFETIME)]
 RetryWindow = Annotated[int, msgspec.Meta(ge=0, le=86400)]
 
 

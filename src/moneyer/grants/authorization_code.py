@@ -4,6 +4,7 @@ import secrets
 
 import msgspec
 
+from moneyer.applications.application import LONGEST_LIFETIME
 from moneyer.audit.events import Event
 from moneyer.customers.customer import Customer
 from moneyer.grants.mint import Mint, TokenRequest, TokenResponse
@@ -190,8 +191,8 @@ class TakeCode:
             return
         token_id = token_id_of(code.digest)
         if rows.revoked_tokens.get(code.institution_id, token_id) is None:
-            lifetime = self._request.application.lifetimes.access_token
-            expires_at = (code.taken_at or now) + (lifetime + 1) * SECOND
+            # The token was struck for as long as the registration said then, not for what it says now.
+            expires_at = (code.taken_at or now) + (LONGEST_LIFETIME + 1) * SECOND
             rows.revoked_tokens.put(RevokedToken(code.institution_id, token_id, expires_at))
 
     def _event(self, name: str, **facts: object) -> Event:

@@ -140,12 +140,13 @@ def uncount_source(s: SignIn, rows: Rows, now: int) -> None:
 def require_signed_in_customer(customer: Customer | None, checked: Customer) -> Customer:
     """The customer as the row stands in the transaction.
 
-    Raises BadCustomer when they were disabled, or the password changed, while it was being checked.
+    Raises BadCustomer when an operator changed the customer while the password was being checked. A
+    hash that another sign-in made anew, of the same password, is no such change.
     """
     if customer is None or customer.status != "active":
         raise BadCustomer("customer-disabled")
-    if customer.password_hash != checked.password_hash:
-        raise BadCustomer("password-changed")
+    if customer.tokens_not_before != checked.tokens_not_before:
+        raise BadCustomer("customer-changed")
     return customer
 
 
