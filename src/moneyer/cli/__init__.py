@@ -44,7 +44,7 @@ def moneyer(
 def main() -> None:
     """Runs the command line; what an operator can mend is said in one line, without a traceback."""
     try:
-        app()
+        app(prog_name="moneyer")
     except Exception as error:
         words = _for_the_operator(error)
         if words is None:

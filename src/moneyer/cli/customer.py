@@ -1,6 +1,7 @@
 """`moneyer customer`: who signs in."""
 
 import sys
+from datetime import date
 from typing import Annotated
 
 import msgspec
@@ -43,12 +44,12 @@ def add(
     institution_user_id: Annotated[
         str | None, typer.Option(help="32 hexadecimal digits. Default: drawn at random.")
     ] = None,
-    member_number: Annotated[str, typer.Option()] = "",
-    given_name: Annotated[str, typer.Option()] = "",
-    family_name: Annotated[str, typer.Option()] = "",
-    birthdate: Annotated[str, typer.Option(help="YYYY-MM-DD.")] = "",
-    email: Annotated[str, typer.Option()] = "",
-    phone_number: Annotated[str, typer.Option()] = "",
+    member_number: Annotated[str, typer.Option(help="Where the bank has one.")] = "",
+    given_name: Annotated[str, typer.Option(help="For ID tokens.")] = "",
+    family_name: Annotated[str, typer.Option(help="For ID tokens.")] = "",
+    birthdate: Annotated[str, typer.Option(help="YYYY-MM-DD, for ID tokens.")] = "",
+    email: Annotated[str, typer.Option(help="For ID tokens.")] = "",
+    phone_number: Annotated[str, typer.Option(help="For ID tokens.")] = "",
     password_stdin: PasswordFromInput = False,
     settings: SettingsOption = None,
     data: DataOption = None,
@@ -58,7 +59,8 @@ def add(
     customer_id = (institution_user_id or new_customer_id()).upper()
     if not is_customer_id(customer_id):
         raise Complaint("an institution user id is 32 hexadecimal digits")
-    businesses = tuple(new_business_id() if b == "new" else b for b in business or ())
+    businesses = tuple(_business_id(text) for text in business or ())
+    _check_birthdate(birthdate)
     with office(settings, data) as desk:
         customer = Customer(
             institution,
@@ -167,6 +169,21 @@ def _key(login_id: str) -> str:
         raise Complaint(
             "a login id has 1 to 256 bytes, no blanks at its ends and no invisible characters"
         ) from None
+
+
+def _business_id(text: str) -> str:
+    if text == "new":
+        return new_business_id()
+    if not is_customer_id(text.upper()):
+        raise Complaint("an institutionCustomerId is 32 hexadecimal digits")
+    return text.lower()
+
+
+def _check_birthdate(text: str) -> None:
+    try:
+        date.fromisoformat(text or "2000-01-01")
+    except ValueError:
+        raise Complaint(f"--birthdate: {text} is no day of the form YYYY-MM-DD") from None
 
 
 def _new_hash(desk: Office, login_id: str, from_input: bool) -> str:
