@@ -99,11 +99,11 @@ class AsgiApp:
     def _caller(self, scope: Scope, headers: RawHeaders) -> tuple[str, bool]:
         """The caller's address, and whether TLS was used, as far as that can be believed."""
         client = scope.get("client")
-        source = client[0] if client else "unknown"
+        source = _plain(client[0]) if client else "unknown"
         secure = scope.get("scheme") == "https"
         if self._trusted and self._is_trusted(source):
             forwarded = _last(headers, b"x-forwarded-for")
-            source = forwarded or source
+            source = _plain(forwarded) or source
             proto = _last(headers, b"x-forwarded-proto")
             secure = proto == "https" if proto else secure
         return source, secure
@@ -133,6 +133,11 @@ async def _read_body(receive: Receive) -> bytes:
             if not message.get("more_body", False):
                 return chunk if not chunks else b"".join((*chunks, chunk))
             chunks.append(chunk)
+
+
+def _plain(address: str) -> str:
+    """An IPv4 address as such, where a socket for both families maps it (RFC 4291 section 2.5.5.2)."""
+    return address.removeprefix("::ffff:") if "." in address else address
 
 
 def _last(headers: RawHeaders, name: bytes) -> str:
