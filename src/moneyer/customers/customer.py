@@ -18,6 +18,9 @@ class Person(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     email: str = ""
     phone_number: str = ""
 
+    def __repr__(self) -> str:
+        return "Person(…)"
+
 
 class Customer(msgspec.Struct, frozen=True):
     """One login at one institution.

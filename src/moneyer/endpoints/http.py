@@ -56,6 +56,9 @@ class Answer(NamedTuple):
     headers: RawHeaders
     body: bytes = b""
 
+    def __repr__(self) -> str:
+        return f"Answer({self.status})"
+
 
 def read_headers(raw: RawHeaders) -> dict[bytes, bytes]:
     """The headers by name, which ASGI servers give in lower case.

@@ -33,6 +33,9 @@ class IssuedCode(NamedTuple):
     redirect_uri: str
     code: str
 
+    def __repr__(self) -> str:
+        return f"IssuedCode({self.redirect_uri!r})"
+
 
 def find_target(bearer: Bearer, client_id: str, mint: Mint, now: int) -> Application:
     """The application a code is asked for.

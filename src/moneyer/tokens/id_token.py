@@ -29,6 +29,9 @@ class IdClaims(msgspec.Struct, frozen=True, omit_defaults=True):
     email: str = ""
     phone_number: str = ""
 
+    def __repr__(self) -> str:
+        return f"IdClaims({self.iss!r})"
+
 
 def id_claims(
     customer: Customer,

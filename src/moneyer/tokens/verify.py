@@ -33,6 +33,9 @@ class TokenParts(NamedTuple):
     signature: bytes
     signed: bytes
 
+    def __repr__(self) -> str:
+        return "TokenParts(…)"
+
 
 _decode = msgspec.json.Decoder(SignedClaims).decode
 
