@@ -129,7 +129,7 @@ class Server:
         self._log = folder / "server.log"
         with self._log.open("w") as log:
             self.process = subprocess.Popen(
-                [COMMAND, *map(str, arguments)],
+                [*map(str, arguments)],
                 cwd=folder,
                 env=environment(**variables),
                 stdin=subprocess.DEVNULL,
@@ -152,10 +152,14 @@ class Server:
 
 @contextmanager
 def serving(
-    *arguments: str | Path, folder: Path, ready: str, variables: Mapping[str, str] | None = None
+    *arguments: str | Path,
+    folder: Path,
+    ready: str,
+    variables: Mapping[str, str] | None = None,
+    command: str | Path = COMMAND,
 ) -> Iterator[Server]:
     """A server for as long as a test needs it."""
-    server = Server(arguments, folder, variables or {}, ready)
+    server = Server((command, *arguments), folder, variables or {}, ready)
     try:
         yield server
     finally:
@@ -217,8 +221,10 @@ class Sandbox:
 
 
 @contextmanager
-def sandbox(folder: Path, *arguments: str, data: str = ".moneyer", port: int = 0) -> Iterator[Sandbox]:
+def sandbox(
+    folder: Path, *arguments: str, port: int = 0, command: str | Path = COMMAND
+) -> Iterator[Sandbox]:
     """A sandbox in `folder`, ready when it has told everything."""
-    where = ("sandbox", "--port", str(port), "--data", data, *arguments)
-    with serving(*where, folder=folder, ready="Stop with Ctrl-C.") as server:
-        yield Sandbox(server, folder / data)
+    where = ("sandbox", "--port", str(port), *arguments)
+    with serving(*where, folder=folder, ready="Stop with Ctrl-C.", command=command) as server:
+        yield Sandbox(server, folder / ".moneyer")
