@@ -46,7 +46,7 @@ def test_every_name_in_the_package_that_is_written_with_dots_exists(document: Pa
 
 
 def exists(name: str) -> bool:
-    """Whether it is a module, stands in a room's own file, is a key of the settings or a file's name."""
+    """Whether it is a module, stands in a room's own file, or is a key of the settings, or a file."""
     room, _, member = name.partition(".")
     section = getattr(Settings(), room, None)
     return (

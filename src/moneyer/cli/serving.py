@@ -184,6 +184,8 @@ async def _serve_app(app: object, settings: "Settings", ready: Callable[[], None
         serving.cancel()
     with suppress(asyncio.CancelledError):
         await serving
+    if not told.is_set():
+        raise Complaint("the server ended without being told to")
 
 
 async def _until_live(settings: "Settings") -> None:
