@@ -159,7 +159,9 @@ def test_a_key_at_rest_opens_only_in_its_own_row_and_under_its_own_master_key(al
     assert unseal(sealing, record) is not None
     moved = msgspec.structs.replace(record, institution_id="00042")
     pasted = msgspec.structs.replace(record, kid=other.kid)
-    changed = msgspec.structs.replace(record, sealed=record.sealed[:-1] + b"\0")
+    changed = msgspec.structs.replace(
+        record, sealed=record.sealed[:-1] + bytes([record.sealed[-1] ^ 1])
+    )
     swapped = msgspec.structs.replace(record, sealed=other.sealed)
     for wrong in (moved, pasted, changed, swapped):
         with pytest.raises(ValueError, match="another master key"):
