@@ -1,6 +1,9 @@
 """TM-FB, TM-SL: a real server bounds what it reads, and how long it waits for it."""
 
 import base64
+import resource
+from collections.abc import Iterator
+from contextlib import ExitStack
 
 import httpx
 import pytest
@@ -144,3 +147,25 @@ def test_headers_that_do_not_arrive_within_ten_seconds_are_waited_for_no_longer(
         assert all(answer.status == 408 for answer in replies(read_all(connection)))
         connection.close()
     first.close()
+
+
+@pytest.fixture
+def many_sockets() -> Iterator[int]:
+    """How many sockets this process may open, after asking for as many as it may have."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 6000), hard))
+    yield min(hard, 6000) - 500
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_thousands_of_silent_connections_keep_nobody_waiting(
+    sandbox: RealServer, card: SandboxFile, many_sockets: int
+) -> None:
+    """Half of them say nothing at all, half begin a request; the next caller is served meanwhile."""
+    with ExitStack() as stack:
+        for n in range(min(5000, many_sockets)):
+            connection = stack.enter_context(sandbox.connect())
+            if n % 2:
+                connection.sendall(b"POST /oauth2/v1/token HTTP/1.1\r\nHost:")
+        # Before the silent ones are closed, for which they have ten seconds.
+        assert status(sandbox.exchange(post(card), timeout=5)) == 200

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import resource
 import signal
 import socket
 import ssl
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
 
 HEADER_TIMEOUT = 10_000
 """Milliseconds in which the headers of a request have to arrive."""
+
+MAX_CONNECTIONS = 16_384
+"""Callers connected at once; beyond it new ones wait until the silent are closed. A thousand, the
+server's default, is what one caller with a loop can hold open for ever."""
 
 GRACE = 3.0
 """Seconds for which requests under way may go on once the service has been told to stop."""
@@ -158,6 +163,7 @@ async def _serve_app(app: object, settings: "Settings", ready: Callable[[], None
         http1_settings=HTTP1Settings(header_read_timeout=HEADER_TIMEOUT, max_buffer_size=65536),
         websockets=False,
         backlog=1024,
+        backpressure=_room_for_connections(),
         log_enabled=False,
         ssl_cert=Path(server.tls_certificate) if tls else None,
         ssl_key=Path(server.tls_key) if tls else None,
@@ -186,6 +192,16 @@ async def _serve_app(app: object, settings: "Settings", ready: Callable[[], None
         await serving
     if not told.is_set():
         raise Complaint("the server ended without being told to")
+
+
+def _room_for_connections() -> int:
+    """How many connections there are file descriptors for, after asking for as many as are allowed."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MAX_CONNECTIONS + 256
+    if soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return min(MAX_CONNECTIONS, max(64, soft - 256))
 
 
 async def _until_live(settings: "Settings") -> None:
