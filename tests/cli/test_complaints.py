@@ -135,6 +135,15 @@ def test_the_folder_where_one_stands_is_taken(sandbox: Sandbox) -> None:
     assert "harbor-mobile" in process("application", "list", folder=sandbox.server.folder).out
 
 
+def test_settings_that_are_named_are_never_replaced_by_a_sandbox(sandbox: Sandbox) -> None:
+    """A file that names no store is incomplete, also where a sandbox lies beside it."""
+    folder = sandbox.server.folder
+    (folder / "empty.toml").touch()
+    lost = process("application", "list", "--settings", "empty.toml", folder=folder)
+    assert lost.code == 2
+    assert one_line(lost.err) == "store.sqlite: the path of the database file is not set"
+
+
 @pytest.mark.parametrize("name", COMMANDS, ids=" ".join)
 def test_every_command_explains_itself(name: tuple[str, ...]) -> None:
     """A sentence about itself, and one about each of its options."""

@@ -188,7 +188,8 @@ def test_a_certificate_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     self_signed(tmp_path / "other")
     deployment = Deployment(tmp_path, "https")
     deployment.prepared()
-    encrypted = ec.generate_private_key(ec.SECP256R1()).private_bytes(
+    plain = (tmp_path / "server.key").read_bytes()
+    encrypted = serialization.load_pem_private_key(plain, password=None).private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,
         serialization.BestAvailableEncryption(b"secret"),
