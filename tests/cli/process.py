@@ -123,7 +123,7 @@ class Server:
     """A `moneyer sandbox` or `moneyer serve` in a process of its own."""
 
     def __init__(
-        self, arguments: tuple[str | Path, ...], folder: Path, variables: Mapping[str, str], ready: str
+        self, arguments: tuple[str | Path, ...], folder: Path, variables: Mapping[str, str]
     ) -> None:
         self.folder = folder
         self._log = folder / "server.log"
@@ -136,8 +136,11 @@ class Server:
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
-        started = eventually(lambda: ready in self.said() or self.process.poll() is not None, PATIENCE)
-        assert started, self.said()
+
+    def wait_until_it_says(self, ready: str) -> None:
+        """Fails when it ends before that, or takes too long."""
+        said = eventually(lambda: ready in self.said() or self.process.poll() is not None, PATIENCE)
+        assert said, self.said()
         assert self.process.poll() is None, self.said()
 
     def said(self) -> str:
@@ -159,8 +162,9 @@ def serving(
     command: str | Path = COMMAND,
 ) -> Iterator[Server]:
     """A server for as long as a test needs it."""
-    server = Server((command, *arguments), folder, variables or {}, ready)
+    server = Server((command, *arguments), folder, variables or {})
     try:
+        server.wait_until_it_says(ready)
         yield server
     finally:
         if server.process.poll() is None:
