@@ -28,6 +28,8 @@ from moneyer.store.upgrade import require_current
 
 SWEEP_INTERVAL = 60.0
 """Seconds between deletions of rows whose time is over."""
+SWEEP_PAUSE = 0.02
+"""Seconds between two lots of one deletion, in which others write."""
 
 
 def build(
@@ -115,7 +117,14 @@ def _verifiers(
 async def _sweep(ledger: SqliteLedger) -> None:
     while True:
         await asyncio.sleep(SWEEP_INTERVAL)
-        await quietly(ledger.sweep)
+        await quietly(partial(_sweep_once, ledger))
+
+
+async def _sweep_once(ledger: SqliteLedger) -> None:
+    more = True
+    while more:
+        more = await ledger.sweep()
+        await asyncio.sleep(SWEEP_PAUSE)
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:

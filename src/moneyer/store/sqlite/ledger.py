@@ -75,18 +75,21 @@ class SqliteLedger:
         await self._commit()
         return outcomes
 
-    async def sweep(self) -> None:
-        """Deletes at most a thousand rows of each kind whose time is over."""
+    async def sweep(self) -> bool:
+        """Deletes at most a thousand rows of each kind whose time is over. Gives whether to go on."""
         async with self._transaction:
             await self._begin()
             try:
                 now = self._clock.now()
-                for table, statement in sql.SWEEPS.items():
-                    self._connection.execute(statement, (now - _RETENTION[table],))
+                deleted = [
+                    self._connection.execute(statement, (now - _RETENTION[table],)).rowcount
+                    for table, statement in sql.SWEEPS.items()
+                ]
             except sqlite3.Error as error:
                 self._rollback()
                 raise StoreUnavailable(f"sqlite: {error}") from error
             await self._commit()
+        return max(deleted) >= sql.SWEPT_AT_ONCE
 
     def close(self) -> None:
         self._committer.shutdown(wait=True)

@@ -64,14 +64,18 @@ SELECT_BLOCKED = (
     "SELECT name, blocked_until FROM attempts WHERE institution_id = ? AND blocked_until > ?"
 )
 
+SWEPT_AT_ONCE = 1000
+
+
+def _sweep(table: str, name: str, condition: str) -> str:
+    key = f"institution_id, {name}"
+    found = f"SELECT {key} FROM {table} WHERE {condition} LIMIT {SWEPT_AT_ONCE}"
+    return f"DELETE FROM {table} WHERE ({key}) IN ({found})"
+
+
 SWEEPS = {
-    "codes": "DELETE FROM codes WHERE (institution_id, digest) IN"
-    " (SELECT institution_id, digest FROM codes WHERE expires_at < ? LIMIT 1000)",
-    "revoked_tokens": "DELETE FROM revoked_tokens WHERE (institution_id, token_id) IN"
-    " (SELECT institution_id, token_id FROM revoked_tokens WHERE expires_at < ? LIMIT 1000)",
-    "families": "DELETE FROM families WHERE (institution_id, family_id) IN"
-    " (SELECT institution_id, family_id FROM families WHERE expires_at < ? LIMIT 1000)",
-    "attempts": "DELETE FROM attempts WHERE (institution_id, name) IN"
-    " (SELECT institution_id, name FROM attempts"
-    " WHERE touched_at < ? AND blocked_until < 4000000000000000 LIMIT 1000)",
+    "codes": _sweep("codes", "digest", "expires_at < ?"),
+    "revoked_tokens": _sweep("revoked_tokens", "token_id", "expires_at < ?"),
+    "families": _sweep("families", "family_id", "expires_at < ?"),
+    "attempts": _sweep("attempts", "name", "touched_at < ? AND blocked_until < 4000000000000000"),
 }
