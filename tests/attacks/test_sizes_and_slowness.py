@@ -56,6 +56,16 @@ def test_at_most_64_headers_of_16_kib_are_read(
     assert status(sandbox.exchange(post(card, extra))) == expected
 
 
+@pytest.mark.parametrize(
+    ("size", "expected"), [(8192, 200), (8193, 400), (40_000, 400), (70_000, 414)], ids=str
+)
+def test_at_most_8_kib_of_query_are_looked_at(
+    sandbox: RealServer, card: SandboxFile, size: int, expected: int
+) -> None:
+    sent = post(card).replace(b"/token ", b"/token?" + b"y" * size + b" ", 1)
+    assert status(sandbox.exchange(sent)) == expected
+
+
 def test_a_header_without_end_is_cut_off_before_it_fills_the_memory(
     sandbox: RealServer, card: SandboxFile
 ) -> None:

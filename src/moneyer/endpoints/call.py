@@ -8,7 +8,14 @@ import structlog
 from moneyer.applications.application import Application
 from moneyer.audit.events import Event, Trace
 from moneyer.dialects import v2
-from moneyer.endpoints.http import JSON, NO_STORE, Answer, Request, read_headers
+from moneyer.endpoints.http import (
+    JSON,
+    MAX_QUERY_BYTES,
+    NO_STORE,
+    Answer,
+    Request,
+    read_headers,
+)
 from moneyer.endpoints.service import Service
 from moneyer.grants.mint import RecordEvent
 from moneyer.protocol.failures import (
@@ -77,6 +84,8 @@ class Call:
         if request.unread is not None:
             raise request.unread
         if request.query:
+            if len(request.query) > MAX_QUERY_BYTES:
+                raise BadRequest("query-too-long")
             _refuse_secrets_in(request.query)
         self.trace = Trace(request.source, self._transaction_id(headers.get(b"transactionid")))
         institution_id = headers.get(b"institutionid")

@@ -10,6 +10,7 @@ from moneyer.protocol.failures import BadHeader, BadRequest
 MAX_HEADER_BYTES = 16 * 1024
 MAX_HEADER_FIELDS = 64
 MAX_BODY_BYTES = 32 * 1024
+MAX_QUERY_BYTES = 8 * 1024
 
 RawHeaders = list[tuple[bytes, bytes]]
 
