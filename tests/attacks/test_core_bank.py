@@ -214,3 +214,22 @@ async def test_more_calls_than_the_setting_allows_are_refused_at_once(
         assert len(core.asked) == 2
         core.judge()
         assert (await attempt(bank)).status_code == 200
+
+
+async def test_what_is_withdrawn_at_one_institution_stays_counted_at_the_other(
+    cored: Bank, core: Core, clock: TestClock
+) -> None:
+    """Ada of 00042 has nine wrong ones; the core of 00016 failing for its own Ada takes none away."""
+    wrong: dict[str, Any] = {"grant_type": "password", "username": "ada", "password": "wrong"}
+    for _ in range(9):
+        assert (await cored.token("rival", "00042", **wrong)).status_code == 401
+        clock.advance(61)
+    core.reply(b"", "500 Internal Server Error")
+    for _ in range(4):
+        assert told_to_try_again(await attempt(cored))
+    assert (await cored.token("rival", "00042", **wrong)).status_code == 401
+    right = {**wrong, "password": PASSWORD}
+    clock.advance(61)
+    assert (await cored.token("rival", "00042", **right)).status_code == 401, "ten: locked"
+    core.judge()
+    assert (await attempt(cored)).status_code == 200

@@ -204,7 +204,7 @@ OPERATIONS: dict[str, Case] = {
     "AddFirstKeys": keys_of_institutions,
     "CountAttempt": failures_are_counted_apart,
     "SettleFailure": failures_are_counted_apart,
-    "WithdrawAttempt": failures_are_counted_apart,
+    "WithdrawAttempt": failures_are_counted_apart,  # and attacks/test_core_bank.py
     "OpenFamily": entitlement,
     "TurnFamily": refresh,
     "TakeCode": code_exchange,
