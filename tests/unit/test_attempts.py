@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given, settings, target
+from hypothesis import example, given, settings, target
 from hypothesis import strategies as st
 
 from moneyer.guards.attempts import (
@@ -231,6 +231,10 @@ def test_an_attempt_that_could_not_be_made_is_not_held_against_the_login(
         assert login.row.blocked_until <= login.now
 
 
+@example(
+    limits=LoginLimits(free=1, longest_wait=1, soft=5, window=60, hard=5),
+    steps=[*[("ask", 0)] * 4, ("guess", 0), ("withdraw", 0)],
+)
 @given(limits=LIMITS, steps=STEPS)
 @settings(max_examples=200, deadline=None)
 def test_a_lock_that_is_not_for_good_ends_within_the_window(

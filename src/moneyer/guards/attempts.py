@@ -98,11 +98,15 @@ def fail_login(row: Attempts, limits: LoginLimits, now: int) -> Attempts:
 
 
 def withdraw_login(row: Attempts) -> Attempts:
-    """The row without an attempt that was counted in advance and could not be made."""
+    """The row without an attempt that was counted in advance and could not be made.
+
+    A lock for good that it helped to bring about is lifted: there were fewer failures than that.
+    """
     return msgspec.structs.replace(
         row,
         window_count=max(0, row.window_count - 1),
         consecutive=max(0, row.consecutive - 1),
+        blocked_until=0 if row.blocked_until == FOREVER else row.blocked_until,
     )
 
 
