@@ -120,4 +120,5 @@ def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
         return made.connection
 
     monkeypatch.setattr(ledger, "connect", faulty)
+    monkeypatch.setattr(ledger, "BEGIN_PATIENCE", 0.05)
     return made

@@ -8,6 +8,7 @@ import asyncio
 import sqlite3
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -33,6 +34,14 @@ from moneyer.store.sqlite.connection import connect
 
 BEGIN_PATIENCE = 2.0
 """Seconds for which another process's transaction is waited for before 503 is answered."""
+
+_REFUSALS = (
+    sqlite3.IntegrityError,
+    sqlite3.DataError,
+    sqlite3.ProgrammingError,
+    sqlite3.InterfaceError,
+)
+"""Errors that lie in a statement or its values; every other one lies in the store."""
 
 _DAY = 86400 * SECOND
 _RETENTION = {"codes": _DAY, "revoked_tokens": 0, "families": 30 * _DAY, "attempts": 30 * _DAY}
@@ -66,11 +75,10 @@ class SqliteLedger:
                 self._connection.execute("ROLLBACK")
                 return outcomes
             self._save(rows)
-        except sqlite3.OperationalError as error:
-            self._rollback()
-            raise StoreUnavailable(f"sqlite: {error}") from error
         except Exception as error:
             self._rollback()
+            if isinstance(error, sqlite3.Error) and not isinstance(error, _REFUSALS):
+                raise StoreUnavailable(f"sqlite: {error}") from error
             raise GroupRejected(type(error).__name__) from error
         await self._commit()
         return outcomes
@@ -99,9 +107,11 @@ class SqliteLedger:
         """Begins a write transaction; while another process has one, waits off the processor."""
         deadline = asyncio.get_running_loop().time() + BEGIN_PATIENCE
         while True:
+            # Left over where a rollback failed as well.
+            self._rollback()
             try:
                 self._connection.execute("BEGIN IMMEDIATE")
-            except sqlite3.OperationalError as error:
+            except sqlite3.Error as error:
                 if asyncio.get_running_loop().time() > deadline:
                     raise StoreUnavailable(f"sqlite: {error}") from error
                 await asyncio.sleep(0.002)
@@ -118,7 +128,8 @@ class SqliteLedger:
 
     def _rollback(self) -> None:
         if self._connection.in_transaction:
-            self._connection.execute("ROLLBACK")
+            with suppress(sqlite3.Error):
+                self._connection.execute("ROLLBACK")
 
     def _load(self, rows: Rows) -> None:
         one = self._connection.execute
