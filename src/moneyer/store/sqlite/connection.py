@@ -36,6 +36,8 @@ class ServingLock:
     """
 
     def __init__(self, path: Path) -> None:
+        # By the file's own name: a link to it is no second file.
+        path = path.resolve()
         self._path = path.with_name(path.name + ".serving")
         self._file: IO[str] | None = None
 
