@@ -79,7 +79,11 @@ class CoreBankVerifier:
         if core.bearer_token:
             headers["Authorization"] = f"Bearer {core.bearer_token}"
         self._client = httpx.AsyncClient(
-            timeout=core.timeout, headers=headers, transport=transport, follow_redirects=False
+            timeout=core.timeout,
+            headers=headers,
+            transport=transport,
+            follow_redirects=False,
+            trust_env=False,
         )
 
     @contextmanager
