@@ -83,8 +83,9 @@ class TurnFamily:
         held = frozenset(application.scopes)
         try:
             scopes = narrow(self._requested, tuple(s for s in verdict.family.scopes if s in held))
-        except BadScope:
-            rows.record(self._event("refresh:refused", verdict, now))
+        except BadScope as failure:
+            refused = Verdict(Outcome.REFUSED, failure.reason)
+            rows.record(self._event("refresh:refused", refused, now))
             raise
         if verdict.outcome is not Outcome.RETRIED:
             rows.families.put(verdict.family)
