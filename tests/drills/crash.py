@@ -29,6 +29,8 @@ class Ledger:
     wrongly_revoked: list[str] = field(default_factory=list)
     revived: list[str] = field(default_factory=list)
     unavailable: int = 0
+    revoked: list[str] = field(default_factory=list)
+    redeemed: list[str] = field(default_factory=list)
     token_ids: set[str] = field(default_factory=set)
     turns: dict[tuple[str, int], str] = field(default_factory=dict)
 
@@ -138,11 +140,57 @@ async def chain(client: Client, stop: asyncio.Event, chance: random.Random) -> N
             if answer.status_code != 200:
                 ledger.wrongly_revoked.append(answer.text)
                 break
-            current = answer.json()["refresh_token"]
+            previous, current = current, answer.json()["refresh_token"]
             ledger.acknowledged["rotations"] += 1
             ledger.turned(current)
+            if chance.random() < 0.1:
+                await retry(client, previous)
         else:
             await revoke(client, current)
+
+
+async def retry(client: Client, previous: str) -> None:
+    """The generation before, once more: the same successor as it was answered first."""
+    answer = await client.token(client.web, grant_type="refresh_token", refresh_token=previous)
+    if answer is None:
+        return
+    if answer.status_code != 200:
+        client.ledger.wrongly_revoked.append(answer.text)
+        return
+    client.ledger.acknowledged["retries"] += 1
+    client.ledger.turned(answer.json()["refresh_token"])
+
+
+async def sign_in(client: Client, stop: asyncio.Event) -> None:
+    """Signs a customer in with a password, now and then; what it opens can be renewed once."""
+    mobile = client.server.credentials("harbor-mobile")
+    customer = next(c for c in client.server.card["customers"] if c["login_id"] == "ada.marsh")
+    secret = {"username": customer["login_id"], "password": customer["password"]}
+    while not stop.is_set():
+        await asyncio.sleep(0.05)
+        answer = await client.token(mobile, grant_type="password", **secret)
+        if answer is None:
+            continue
+        first = answer.json()["refresh_token"]
+        client.ledger.acknowledged["passwords"] += 1
+        client.ledger.turned(first)
+        renewed = None
+        while renewed is None and not stop.is_set():
+            renewed = await client.token(mobile, grant_type="refresh_token", refresh_token=first)
+        if renewed is not None and renewed.status_code != 200:
+            client.ledger.wrongly_revoked.append(renewed.text)
+
+
+async def look_back(client: Client, revoked: list[str], redeemed: list[str]) -> None:
+    """What was revoked stays so after a restart; what was redeemed is not redeemed again."""
+    for token in revoked:
+        answer = await client.token(client.web, grant_type="refresh_token", refresh_token=token)
+        if answer is not None and answer.status_code == 200:
+            client.ledger.revived.append(f"after a restart: {token[:16]}")
+    for code in redeemed:
+        answer = await client.token(client.web, grant_type="authorization_code", code=code)
+        if answer is not None and answer.status_code == 200:
+            client.ledger.doubled.append("one code, redeemed again after a restart")
 
 
 async def open_family(client: Client, stop: asyncio.Event) -> str | None:
@@ -166,6 +214,7 @@ async def open_family(client: Client, stop: asyncio.Event) -> str | None:
                 client.ledger.doubled.append("one code, two answers")
             if client.ledger.acknowledged["codes"] % 4:
                 return first
+            client.ledger.redeemed.append(code)
         # Every fourth code is presented once more: it must give nothing, and takes its family along.
     return None
 
@@ -177,6 +226,7 @@ async def revoke(client: Client, current: str) -> None:
         return
     assert answer.status_code == 204
     client.ledger.acknowledged["revocations"] += 1
+    client.ledger.revoked.append(current)
     again = await client.token(client.web, grant_type="refresh_token", refresh_token=current)
     if again is not None and again.status_code == 200:
         client.ledger.revived.append(current[:16])
@@ -192,11 +242,18 @@ async def drill(server: Server, kills: int, seed: int, chains: int = 8) -> Ledge
             asyncio.create_task(chain(Client(server, ledger, http), stop, random.Random(seed + n)))
             for n in range(chains)
         ]
+        workers.append(asyncio.create_task(sign_in(Client(server, ledger, http), stop)))
+        auditor = Client(server, ledger, http)
         for _ in range(kills):
             await asyncio.sleep(chance.uniform(0.05, 0.6))
+            revoked, redeemed = ledger.revoked[-20:], ledger.redeemed[-20:]
             server.kill()
+            if chance.random() < 0.1:
+                await server.kill_while_starting(chance.uniform(0.1, 0.8))
             await server.start()
+            await look_back(auditor, revoked, redeemed)
         await asyncio.sleep(0.3)
         stop.set()
         await asyncio.gather(*workers)
+        await look_back(auditor, ledger.revoked, ledger.redeemed)
     return ledger

@@ -50,6 +50,12 @@ class Server:
                 except httpx.TransportError:
                     await asyncio.sleep(0.02)
 
+    async def kill_while_starting(self, after: float) -> None:
+        """SIGKILL before it has answered anything, or just after."""
+        self._process = self._spawn()
+        await asyncio.sleep(after)
+        self.kill()
+
     def _spawn(self) -> subprocess.Popen[bytes]:
         arguments = ["sandbox", "--port", str(self.port), "--data", str(self.folder)]
         return subprocess.Popen(

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from moneyer.audit.chain import Head, Link, verify_chain
 from moneyer.store.engine import opened
-from tests.drills.crash import Ledger, drill
+from tests.drills.crash import Ledger, drill, place_of
 from tests.drills.server import Server
 
 KILLS = int(os.environ.get("KILLS", "20"))
@@ -30,7 +30,7 @@ async def test_a_killed_server_loses_doubles_and_revokes_nothing(
         print(f"\n{KILLS} kills", *ledger.lines(), sep="\n  ")
     assert ledger.faults == []
     assert min(ledger.acknowledged[name] for name in ("tokens", "rotations", "codes")) >= KILLS
-    assert ledger.acknowledged["revocations"] > 0
+    assert min(ledger.acknowledged[name] for name in ("revocations", "retries", "passwords")) > 0
     check_events(server.folder / "moneyer.db", ledger)
 
 
@@ -54,3 +54,12 @@ def check_events(database: Path, ledger: Ledger) -> None:
     )
     assert all(turns[turn] == 1 for turn in ledger.turns if turn[1] > 0)
     assert max(turns.values()) == 1
+    opened_by = Counter(
+        event["family_id"]
+        for event in events
+        if event["name"] in {"code:taken", "family:opened"} and "family_id" in event
+    )
+    assert all(opened_by[family_id] == 1 for family_id, _ in ledger.turns)
+    revoked = Counter(event["family_id"] for event in events if event["name"] == "family:revoked")
+    assert all(revoked[place_of(token)[0]] == 1 for token in ledger.revoked)
+    assert not any(event["name"] == "refresh:replayed" for event in events)
