@@ -1,5 +1,6 @@
 """A disk that fails under the service: 503 with Retry-After, and the same request succeeds later."""
 
+import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable
 from contextlib import closing
@@ -186,3 +187,38 @@ async def test_a_failed_sweep_leaves_everything_as_it_was(file: Path, disk: Disk
     assert counters(file) == {}
     with closing(connect(file)) as other:
         assert other.execute("SELECT COUNT(*) FROM events").fetchone() == (1,)
+
+
+@pytest.mark.requirement("RT-04")
+async def test_a_caller_who_hangs_up_during_the_commit_finds_the_same_successor_later(
+    faulty: Bank, disk: Disk
+) -> None:
+    """The family turned all the same; asking again is a retry, to the byte, and no replay."""
+    async with faulty.open() as bank:
+        await use_every_secret(bank)
+        send = await refresh(bank)
+        disk.hold_commits()
+        gone = asyncio.ensure_future(send())
+        await disk.commit_begun()
+        gone.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await gone
+        disk.release_commits()
+        answers = [await send() for _ in range(3)]
+        assert [answer.status_code for answer in answers] == [200, 200, 200]
+        assert len({answer.content for answer in answers}) == 1
+        assert names(bank)["refresh:rotated"] == 1
+        assert names(bank)["refresh:retried"] == 3
+
+
+@pytest.mark.requirement("TE-18")
+async def test_a_directory_that_cannot_be_read_is_no_server_error(bank: Bank) -> None:
+    """Not ready, and says when to ask again; what was read before serves on; then it is ready again."""
+    await use_every_secret(bank)
+    with closing(connect(bank.folder / "moneyer.db")) as other:
+        other.execute("ALTER TABLE applications RENAME TO hidden")
+        other.execute("UPDATE directory_version SET version = version + 1")
+        assert says_try_again(await bank.http.get("/health/ready"))
+        assert (await bank.token("machine", grant_type="client_credentials")).status_code == 200
+        other.execute("ALTER TABLE hidden RENAME TO applications")
+    assert (await bank.http.get("/health/ready")).status_code == 200

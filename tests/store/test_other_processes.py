@@ -57,6 +57,20 @@ async def test_a_lock_held_for_a_moment_is_waited_for_and_nobody_notices(bank: B
     assert names(bank)["refresh:rotated"] == 1
 
 
+@pytest.mark.requirement("TE-11", "RT-10")
+async def test_time_spent_waiting_for_the_store_is_not_added_to_any_lifetime(bank: Bank) -> None:
+    """`expires_in` counts from the answer: who had to wait is promised no more than anybody else."""
+    await use_every_secret(bank)
+    send = await refresh(bank)
+    with locked(bank.folder / "moneyer.db"):
+        waiting = asyncio.ensure_future(send())
+        assert (await bank.http.get("/health/ready")).status_code == 200
+        bank.clock.advance(5)
+    body = (await waiting).json()
+    assert body["expires_in"] == "1800"
+    assert body["refresh_token_expires_in"] == str(14 * 86400)
+
+
 @pytest.mark.requirement("RV-06")
 async def test_server_and_command_line_write_at_once_each_its_own_whole_chain(bank: Bank) -> None:
     """Operators change things while tokens are struck; no event is lost, both chains verify."""

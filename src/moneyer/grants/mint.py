@@ -192,7 +192,7 @@ class Mint:
                 auth_time=auth_time // SECOND if auth_time is not None else None,
             ),
         )
-        return token, seconds_left(expires * SECOND, request.now)
+        return token, seconds_left(expires * SECOND, self.clock.now())
 
 
 PASSWORD_ACR = "urn:moneyer:acr:password"

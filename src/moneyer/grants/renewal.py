@@ -39,5 +39,5 @@ async def answer_from_family(
         expires_in,
         scopes,
         refresh_token=refresh_token,
-        refresh_token_expires_in=seconds_left(end, request.now),
+        refresh_token_expires_in=seconds_left(end, mint.clock.now()),
     )

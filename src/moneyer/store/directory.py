@@ -8,6 +8,7 @@ from typing import Protocol
 import msgspec
 import structlog
 from sqlalchemy import Engine, select
+from sqlalchemy.exc import DBAPIError
 
 from moneyer.applications.application import Application
 from moneyer.applications.secrets import SecretSlot
@@ -76,10 +77,16 @@ class Directory:
         self.snapshot = EMPTY
 
     async def refresh(self) -> None:
-        """Loads again if the version has changed. The load runs beside the event loop."""
+        """Loads again if the version has changed. The load runs beside the event loop.
+
+        Raises StoreUnavailable; the snapshot then stays as it is.
+        """
         async with self._refreshing:
             if await self._versions.directory_version() != self.snapshot.version:
-                self.snapshot = await asyncio.to_thread(self._load)
+                try:
+                    self.snapshot = await asyncio.to_thread(self._load)
+                except DBAPIError as error:
+                    raise StoreUnavailable(f"directory: {error.orig}") from error
 
     async def follow(self) -> None:
         """Refreshes for ever. While the store is away, the last snapshot serves on."""
