@@ -5,6 +5,7 @@ import contextlib
 import sqlite3
 from pathlib import Path
 
+import httpx
 import pytest
 
 from moneyer.audit.chain import BrokenChain
@@ -13,6 +14,7 @@ from moneyer.store.sqlite.connection import AlreadyServing, ServingLock, connect
 from tests.bank import Bank
 from tests.store.asking import (
     GRANTED,
+    Send,
     client_credentials,
     names,
     refresh,
@@ -49,12 +51,20 @@ async def test_a_lock_held_for_a_moment_is_waited_for_and_nobody_notices(bank: B
     await use_every_secret(bank)
     send = await refresh(bank)
     with locked(bank.folder / "moneyer.db"):
-        waiting = asyncio.ensure_future(send())
+        waiting = await begun(send)
         for _ in range(20):
             assert (await bank.http.get("/health/ready")).status_code == 200
         assert not waiting.done()
     assert (await waiting).status_code == 200
     assert names(bank)["refresh:rotated"] == 1
+
+
+async def begun(send: Send) -> asyncio.Future[httpx.Response]:
+    """A request that has gone as far as it gets without the store."""
+    waiting = asyncio.ensure_future(send())
+    for _ in range(10):
+        await asyncio.sleep(0)
+    return waiting
 
 
 @pytest.mark.requirement("TE-11", "RT-10")
@@ -63,8 +73,7 @@ async def test_time_spent_waiting_for_the_store_is_not_added_to_any_lifetime(ban
     await use_every_secret(bank)
     send = await refresh(bank)
     with locked(bank.folder / "moneyer.db"):
-        waiting = asyncio.ensure_future(send())
-        assert (await bank.http.get("/health/ready")).status_code == 200
+        waiting = await begun(send)
         bank.clock.advance(5)
     body = (await waiting).json()
     assert body["expires_in"] == "1800"
