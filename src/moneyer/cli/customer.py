@@ -20,6 +20,7 @@ from moneyer.cli.context import (
 from moneyer.customers.customer import Customer, Person
 from moneyer.customers.login import canonical_login
 from moneyer.guards.attempts import login_name
+from moneyer.institutions.institution import Status
 from moneyer.protocol.failures import BadParameter
 from moneyer.protocol.identifiers import is_customer_id, new_business_id, new_customer_id
 
@@ -137,9 +138,7 @@ def disable(
     data: DataOption = None,
 ) -> None:
     """Disable a customer and end everything they were signed in to."""
-    with office(settings, data) as desk:
-        customer = desk.admin.customers.by_login(institution, _key(login_id))
-        _save(desk, msgspec.structs.replace(customer, status="disabled"), "disabled")
+    _set_status("disabled", "disabled", login_id, institution, settings, data)
     typer.echo(f"customer {login_id} is disabled; every token has ended")
 
 
@@ -151,10 +150,21 @@ def enable(
     data: DataOption = None,
 ) -> None:
     """Enable a customer again, and unlock the login. What ended stays ended."""
+    _set_status("active", "enabled", login_id, institution, settings, data)
+    typer.echo(f"customer {login_id} is active")
+
+
+def _set_status(
+    status: Status,
+    action: str,
+    login_id: str,
+    institution: str,
+    settings: SettingsOption,
+    data: DataOption,
+) -> None:
     with office(settings, data) as desk:
         customer = desk.admin.customers.by_login(institution, _key(login_id))
-        _save(desk, msgspec.structs.replace(customer, status="active"), "enabled")
-    typer.echo(f"customer {login_id} is active")
+        _save(desk, msgspec.structs.replace(customer, status=status), action)
 
 
 def _save(desk: Office, customer: Customer, action: str) -> None:

@@ -28,9 +28,6 @@ class Form:
     def __init__(self, values: dict[str, str]) -> None:
         self._values = values
 
-    def __contains__(self, name: str) -> bool:
-        return name in self._values
-
     def names(self) -> frozenset[str]:
         """The names that have a value."""
         return frozenset(self._values)
