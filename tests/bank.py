@@ -28,7 +28,7 @@ from moneyer.keys.sealing import ServerKeys, derive, new_master_key_file
 from moneyer.protocol.clock import SECOND
 from moneyer.settings import Keys, Passwords, Server, Settings, Store
 from moneyer.store.admin import Admin
-from moneyer.store.engine import sqlite_engine
+from moneyer.store.engine import engine_for
 from moneyer.store.upgrade import upgrade
 
 BASE = "https://bank.test"
@@ -71,7 +71,7 @@ class Bank:
             keys=Keys(master_key_file=str(folder / "master.key")),
             passwords=Passwords(memory_kib=12288, passes=1),
         )
-        self.engine = sqlite_engine(folder / "moneyer.db")
+        self.engine = engine_for(folder / "moneyer.db")
         upgrade(self.engine)
         self.admin = Admin(self.engine, clock, writer="test-admin")
         self._http: httpx.AsyncClient | None = None

@@ -1,7 +1,7 @@
 """The composition root: the only place where implementations are chosen."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 
@@ -18,18 +18,23 @@ from moneyer.grants.mint import Mint
 from moneyer.keys.sealing import ServerKeys, derive
 from moneyer.protocol.clock import Clock, SystemClock
 from moneyer.settings import Settings
-from moneyer.store.directory import Directory, load_snapshot, quietly
-from moneyer.store.engine import sqlite_engine
+from moneyer.store.database import Database, PostgresqlUrl
+from moneyer.store.directory import POLL_INTERVAL, Directory, load_snapshot, quietly
+from moneyer.store.engine import engine_for
 from moneyer.store.journal import Journal
+from moneyer.store.postgresql.ledger import PostgresLedger
+from moneyer.store.postgresql.reader import DatabaseClock, PostgresReader
 from moneyer.store.sqlite.connection import ServingLock
 from moneyer.store.sqlite.ledger import SqliteLedger
 from moneyer.store.sqlite.reader import SqliteReader
-from moneyer.store.upgrade import require_current
+from moneyer.store.upgrade import require_confined, require_current
 
 SWEEP_INTERVAL = 60.0
 """Seconds between deletions of rows whose time is over."""
 SWEEP_PAUSE = 0.02
 """Seconds between two lots of one deletion, in which others write."""
+ALIGN_INTERVAL = 5.0
+"""Seconds between looks at the database's clock."""
 
 
 def build(
@@ -41,34 +46,32 @@ def build(
 
     `clock` and `core_bank_transport` stand in for the real ones in tests.
     """
-    start = partial(running, settings, clock or SystemClock(), core_bank_transport)
+    start = partial(running, settings, clock, core_bank_transport)
     return AsgiApp(start, settings.trusted_proxies())
 
 
 @asynccontextmanager
 async def running(
-    settings: Settings, clock: Clock, core_bank_transport: httpx.AsyncBaseTransport | None = None
+    settings: Settings,
+    clock: Clock | None = None,
+    core_bank_transport: httpx.AsyncBaseTransport | None = None,
 ) -> AsyncIterator[Router]:
     """The whole service between start and stop.
 
-    Raises BadSettings, AlreadyServing, SchemaMismatch before anything is answered.
+    Raises BadSettings, AlreadyServing, SchemaMismatch, Unconfined, StoreUnavailable before anything is
+    answered.
     """
     keys = derive(settings.master_key())
-    path = settings.database
     async with AsyncExitStack() as stack:
-        lock = ServingLock(path)
-        lock.acquire()
-        stack.callback(lock.release)
-        engine = sqlite_engine(path)
+        engine = engine_for(settings.database)
         stack.callback(engine.dispose)
+        changed = asyncio.Event()
+        reader, ledger, clock = await _open_store(settings, clock, changed.set, stack)
         require_current(engine)
-        ledger = SqliteLedger(path, clock, settings.store.node)
-        stack.callback(ledger.close)
+        require_confined(engine)
         journal = Journal(ledger)
         stack.push_async_callback(journal.close)
-        reader = SqliteReader(path)
-        stack.callback(reader.close)
-        directory = Directory(partial(load_snapshot, engine, keys.sealing), reader)
+        directory = Directory(partial(load_snapshot, engine, keys.sealing), reader, changed)
         await directory.refresh()
         mint = Mint(
             base_url=settings.base_url,
@@ -89,10 +92,61 @@ async def running(
                 require_transaction_id=settings.server.require_transaction_id,
             ),
         )
-        service.blocklist.replace(await reader.blocked_guesses(clock.now()))
-        for step in (directory.follow(), _sweep(ledger)):
+        blocked = partial(_learn_who_is_blocked, service, reader)
+        await blocked()
+        for step in (
+            directory.follow(),
+            _again(POLL_INTERVAL, blocked),
+            _again(SWEEP_INTERVAL, partial(_sweep, ledger)),
+        ):
             stack.push_async_callback(_cancel, asyncio.create_task(step))
         yield Router(service)
+
+
+async def _open_store(
+    settings: Settings, clock: Clock | None, changed: Callable[[], None], stack: AsyncExitStack
+) -> tuple[SqliteReader | PostgresReader, SqliteLedger | PostgresLedger, Clock]:
+    """The store that the settings name, closed with `stack`.
+
+    `changed` is called when the store says by itself that the directory has changed. Where `clock` is
+    None, a PostgreSQL's clock is the time for all that serve from it.
+    """
+    database, writer = settings.database, settings.store.node
+    if isinstance(database, PostgresqlUrl):
+        reader = PostgresReader(database, changed)
+        stack.push_async_callback(reader.aclose)
+        if clock is None:
+            clock = shared = DatabaseClock(reader)
+            await shared.align()
+            following = asyncio.create_task(_again(ALIGN_INTERVAL, shared.align))
+            stack.push_async_callback(_cancel, following)
+        ledger = PostgresLedger(database, clock, writer)
+        stack.push_async_callback(ledger.aclose)
+        return reader, ledger, clock
+    lock = ServingLock(database)
+    lock.acquire()
+    stack.callback(lock.release)
+    clock = clock or SystemClock()
+    embedded = SqliteLedger(database, clock, writer)
+    stack.push_async_callback(embedded.aclose)
+    own_reader = SqliteReader(database)
+    stack.push_async_callback(own_reader.aclose)
+    return own_reader, embedded, clock
+
+
+def reader_for(
+    database: Database, changed: Callable[[], None] = lambda: None
+) -> SqliteReader | PostgresReader:
+    """Point reads in `database`. `changed` is called when it says that the directory has changed."""
+    if isinstance(database, PostgresqlUrl):
+        return PostgresReader(database, changed)
+    return SqliteReader(database)
+
+
+async def _learn_who_is_blocked(service: Service, reader: SqliteReader | PostgresReader) -> None:
+    """Takes over what other processes have counted."""
+    now = service.mint.clock.now()
+    service.blocklist.learn(await reader.blocked_guesses(now), now)
 
 
 def _verifiers(
@@ -114,13 +168,14 @@ def _verifiers(
     return verifiers
 
 
-async def _sweep(ledger: SqliteLedger) -> None:
+async def _again(interval: float, step: Callable[[], Awaitable[None]]) -> None:
+    """Does `step` every `interval` seconds, for ever; what goes wrong is logged."""
     while True:
-        await asyncio.sleep(SWEEP_INTERVAL)
-        await quietly(partial(_sweep_once, ledger))
+        await asyncio.sleep(interval)
+        await quietly(step)
 
 
-async def _sweep_once(ledger: SqliteLedger) -> None:
+async def _sweep(ledger: SqliteLedger | PostgresLedger) -> None:
     more = True
     while more:
         more = await ledger.sweep()

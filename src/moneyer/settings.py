@@ -17,6 +17,7 @@ import msgspec
 from moneyer.customers.core_bank import CoreBank
 from moneyer.guards.attempts import LoginLimits, RateLimits
 from moneyer.keys.sealing import parse_master_key
+from moneyer.store.database import Database, PostgresqlUrl
 
 PREFIX = "MONEYER_"
 SETTINGS_VARIABLE = "MONEYER_SETTINGS"
@@ -45,10 +46,22 @@ class Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Store(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where everything rests. `node` names this process's chain of audit events."""
+    """Where everything rests. `node` names this process's chain of audit events.
+
+    `postgresql` is the URL of the role that serves; `postgresql_owner` of the one that migrates.
+    """
 
     sqlite: str = ""
+    postgresql: str = ""
+    postgresql_owner: str = ""
     node: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9._-]{1,60}$")] = "node-1"
+
+    @property
+    def is_set(self) -> bool:
+        return bool(self.sqlite or self.postgresql)
+
+    def __repr__(self) -> str:
+        return f"Store(node={self.node!r})"
 
 
 class Keys(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -102,11 +115,19 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.base_url.startswith("https://")
 
     @property
-    def database(self) -> Path:
-        """Raises BadSettings when no database is set."""
+    def database(self) -> Database:
+        """What is served from. Raises BadSettings when no database is set."""
+        if self.store.postgresql:
+            return PostgresqlUrl(self.store.postgresql)
         if not self.store.sqlite:
-            raise BadSettings("store.sqlite: the path of the database file is not set")
+            raise BadSettings("store.sqlite: no database is set: a file here, or store.postgresql")
         return Path(self.store.sqlite)
+
+    @property
+    def database_to_migrate(self) -> Database:
+        """The same as the role that owns the tables. Raises BadSettings."""
+        owner = self.store.postgresql_owner
+        return PostgresqlUrl(owner) if owner else self.database
 
     def trusted_proxies(self) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
         return tuple(ipaddress.ip_network(text) for text in self.server.trusted_proxies)
@@ -193,6 +214,14 @@ def _check(settings: Settings) -> None:
         raise BadSettings("server.base_url: must be an http or https URL without query or fragment")
     if settings.base_url.endswith("/"):
         raise BadSettings("server.base_url: must not end with a slash")
+    store = settings.store
+    if store.sqlite and (store.postgresql or store.postgresql_owner):
+        raise BadSettings("store.sqlite: a file and a PostgreSQL are set; one of them is too many")
+    if store.postgresql_owner and not store.postgresql:
+        raise BadSettings("store.postgresql: only its owner's URL is set, not the one to serve with")
+    for key in ("postgresql", "postgresql_owner"):
+        if not getattr(store, key).startswith(("", "postgresql://")[bool(getattr(store, key))]):
+            raise BadSettings(f"store.{key}: must begin with postgresql://")
     if bool(settings.server.tls_certificate) != bool(settings.server.tls_key):
         raise BadSettings("server.tls_key: certificate and key are set together or not at all")
     try:

@@ -9,7 +9,7 @@ from moneyer.audit.chain import Head, Link, verify_chain
 from moneyer.audit.events import Event
 from moneyer.guards.attempts import Attempts
 from moneyer.protocol.failures import BadToken
-from moneyer.store.engine import sqlite_engine
+from moneyer.store.engine import engine_for
 from moneyer.store.journal import Journal
 from moneyer.store.rows import Rows
 from moneyer.store.sqlite.connection import connect
@@ -53,7 +53,7 @@ def refuse() -> None:
 
 def empty(path: Path) -> Path:
     """A database file with the present schema and nothing in it."""
-    engine = sqlite_engine(path)
+    engine = engine_for(path)
     upgrade(engine)
     engine.dispose()
     return path

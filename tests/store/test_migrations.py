@@ -14,7 +14,7 @@ from sqlalchemy.schema import CreateTable
 from moneyer.institutions.institution import Institution
 from moneyer.store import schema
 from moneyer.store.admin import Admin
-from moneyer.store.engine import sqlite_engine, writing
+from moneyer.store.engine import engine_for, writing
 from moneyer.store.upgrade import (
     SchemaMismatch,
     current_revision,
@@ -28,7 +28,7 @@ MIGRATIONS = "moneyer:store/migrations"
 
 def test_migrations_lead_to_the_schema(tmp_path: Path) -> None:
     """Nothing is missing, nothing is left over; a second run changes nothing."""
-    engine = sqlite_engine(tmp_path / "moneyer.db")
+    engine = engine_for(tmp_path / "moneyer.db")
     for _ in range(2):
         upgrade(engine)
     with engine.connect() as connection:
@@ -40,7 +40,7 @@ def test_migrations_lead_to_the_schema(tmp_path: Path) -> None:
 
 def test_a_database_that_was_not_migrated_is_refused(tmp_path: Path) -> None:
     """The refusal says what to do."""
-    engine = sqlite_engine(tmp_path / "moneyer.db")
+    engine = engine_for(tmp_path / "moneyer.db")
     with pytest.raises(SchemaMismatch, match="moneyer migrate"):
         require_current(engine)
     engine.dispose()
@@ -48,7 +48,7 @@ def test_a_database_that_was_not_migrated_is_refused(tmp_path: Path) -> None:
 
 def test_down_and_up_again(tmp_path: Path) -> None:
     """A database with data goes back to nothing and comes up again, empty and whole."""
-    engine = sqlite_engine(tmp_path / "moneyer.db")
+    engine = engine_for(tmp_path / "moneyer.db")
     upgrade(engine)
     Admin(engine).institutions.add(Institution("00016", "First Meridian"))
     with writing(engine) as connection:

@@ -60,15 +60,18 @@ def _for_the_operator(error: Exception) -> str | None:
     if isinstance(error, OSError):
         words = error.strerror or str(error)
         return f"{error.filename}: {words}" if error.filename else words
-    from moneyer.protocol.failures import Unavailable
+    from moneyer.protocol.failures import StoreUnavailable, Unavailable
     from moneyer.settings import BadSettings
     from moneyer.store.admin import AdminError
     from moneyer.store.engine import DatabaseError
     from moneyer.store.sqlite.connection import AlreadyServing
-    from moneyer.store.upgrade import SchemaMismatch
+    from moneyer.store.upgrade import SchemaMismatch, Unconfined
 
+    if isinstance(error, StoreUnavailable):
+        return f"the store does not answer at present: {error.reason}"
     if isinstance(error, Unavailable):
-        return "the store does not answer at present; try again"
-    if isinstance(error, BadSettings | AdminError | AlreadyServing | DatabaseError | SchemaMismatch):
+        return "the service is too busy at present; try again"
+    known = BadSettings | AdminError | AlreadyServing | DatabaseError | SchemaMismatch | Unconfined
+    if isinstance(error, known):
         return str(error)
     return None

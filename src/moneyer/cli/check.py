@@ -1,8 +1,7 @@
 """`moneyer check`: grades the settings and the registrations."""
 
-from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import typer
 from rich.text import Text
@@ -18,6 +17,7 @@ from moneyer.cli.context import (
     office,
     print_json,
 )
+from moneyer.cli.findings import Finding, Grade
 from moneyer.protocol.clock import SECOND, SystemClock
 
 if TYPE_CHECKING:
@@ -26,27 +26,16 @@ if TYPE_CHECKING:
 _DAY = 86400
 
 
-class Grade(Enum):
-    GOOD = "good"
-    WARNING = "warning"
-    BAD = "bad"
-
-
-class Finding(NamedTuple):
-    """One thing that was looked at."""
-
-    grade: Grade
-    subject: str
-    words: str
-
-
 def check(
     settings: SettingsOption = None, data: DataOption = None, as_json: JsonOption = False
 ) -> None:
     """Grade the settings and registrations; the exit status is 1 when something is bad."""
+    from moneyer.cli.check_store import store_findings
+
     with office(settings, data) as desk:
         findings = [
             *settings_findings(desk.settings),
+            *store_findings(desk.settings.database, desk.engine),
             *sealing_findings(desk),
             *registration_findings(desk),
         ]
@@ -84,7 +73,6 @@ def settings_findings(settings: "Settings") -> list[Finding]:
         )
     else:
         found.append(_master_key_file(Path(settings.keys.master_key_file)))
-    found.append(_database(settings.database))
     if settings.login_limits.soft > 10 or settings.login_limits.hard > 100:
         found.append(
             Finding(
@@ -116,12 +104,6 @@ def _master_key_file(path: Path) -> Finding:
     if path.stat().st_mode & 0o077:
         return Finding(Grade.BAD, "keys.master_key_file", f"{path} can be read by others: chmod 600")
     return Finding(Grade.GOOD, "keys.master_key_file", "only its owner can read it")
-
-
-def _database(path: Path) -> Finding:
-    if path.stat().st_mode & 0o077:
-        return Finding(Grade.WARNING, "store.sqlite", f"{path} can be read by others: chmod 600")
-    return Finding(Grade.GOOD, "store.sqlite", "only its owner can read it")
 
 
 def sealing_findings(desk: Office) -> list[Finding]:

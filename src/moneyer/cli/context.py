@@ -16,9 +16,12 @@ from moneyer.institutions.institution import GRANT_TYPES
 from moneyer.protocol.clock import SECOND
 
 if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
     from moneyer.keys.sealing import ServerKeys
     from moneyer.settings import Settings
     from moneyer.store.admin import Admin
+    from moneyer.store.database import Database
 
 SANDBOX_FOLDER = Path(".moneyer")
 
@@ -55,7 +58,7 @@ def settings_for_work(file: Path | None, data: Path | None) -> "Settings":
     That is `data`, or the usual folder where nothing else is said. Raises BadSettings, Complaint.
     """
     settings = settings_for_serving(None if data else file)
-    if data is None and _file_named(file) is None and not settings.store.sqlite:
+    if data is None and _file_named(file) is None and not settings.store.is_set:
         if not SANDBOX_FOLDER.is_dir():
             raise Complaint(
                 "which store? There is no sandbox here: name its folder with --data, "
@@ -89,11 +92,13 @@ class _Card(msgspec.Struct):
 
 def sandbox_settings(settings: "Settings", data: Path, base_url: str) -> "Settings":
     """`settings` for the sandbox in the folder `data`."""
+    from moneyer.settings import Store
+
     replace = msgspec.structs.replace
     return replace(
         settings,
         server=replace(settings.server, base_url=base_url),
-        store=replace(settings.store, sqlite=str(data / "moneyer.db"), node="sandbox-1"),
+        store=Store(sqlite=str(data / "moneyer.db"), node="sandbox-1"),
         keys=replace(settings.keys, master_key="", master_key_file=str(data / "master.key")),
     )
 
@@ -101,8 +106,9 @@ def sandbox_settings(settings: "Settings", data: Path, base_url: str) -> "Settin
 class Office:
     """An operator at work: the settings and the store."""
 
-    def __init__(self, settings: "Settings", admin: "Admin") -> None:
+    def __init__(self, settings: "Settings", engine: "Engine", admin: "Admin") -> None:
         self.settings = settings
+        self.engine = engine
         self.admin = admin
 
     @property
@@ -120,12 +126,16 @@ def office(file: Path | None, data: Path | None) -> Iterator[Office]:
     from moneyer.store.upgrade import require_current
 
     settings = settings_for_work(file, data)
-    path = settings.database
-    if not path.exists():
-        raise Complaint(f"there is no database at {path}: run `moneyer migrate`")
-    with opened(path) as engine:
+    require_file(settings.database)
+    with opened(settings.database) as engine:
         require_current(engine)
-        yield Office(settings, Admin(engine))
+        yield Office(settings, engine, Admin(engine))
+
+
+def require_file(database: "Database") -> None:
+    """Raises Complaint for a SQLite file that is not there; a PostgreSQL answers for itself."""
+    if isinstance(database, Path) and not database.exists():
+        raise Complaint(f"there is no database at {database}: run `moneyer migrate`")
 
 
 def check_grants(grants: Sequence[str]) -> None:

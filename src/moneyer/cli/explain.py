@@ -1,18 +1,19 @@
 """What a token is, whose, until when, and whether and why it would be refused."""
 
 import asyncio
-from contextlib import closing
+from contextlib import aclosing
 from typing import NamedTuple
 
+from moneyer.app import reader_for
 from moneyer.applications.application import Application, require_active, require_entitlement
 from moneyer.cli.context import Office, in_words
+from moneyer.grants.mint import Reader
 from moneyer.grants.renewal import renewal_policy
 from moneyer.institutions.institution import issuer_of
 from moneyer.keys.ring import Ring
 from moneyer.protocol.clock import SECOND, SystemClock
 from moneyer.protocol.failures import BadBearer, BadToken, Failure
 from moneyer.store.admin import AdminError
-from moneyer.store.sqlite.reader import SqliteReader
 from moneyer.tokens import code as codes
 from moneyer.tokens import family as ratchet
 from moneyer.tokens.access import application_subject
@@ -57,15 +58,19 @@ def _words(failure: Failure) -> str:
 
 def explain(desk: Office, token: str) -> Explanation:
     """Everything that is known about `token`. Changes nothing."""
-    with closing(SqliteReader(desk.settings.database)) as reader:
+    return asyncio.run(_explain(desk, token))
+
+
+async def _explain(desk: Office, token: str) -> Explanation:
+    async with aclosing(reader_for(desk.settings.database)) as reader:
         if token.startswith(ratchet.PREFIX):
-            return asyncio.run(_refresh_token(desk, reader, token))
+            return await _refresh_token(desk, reader, token)
         if token.startswith(codes.PREFIX):
-            return asyncio.run(_code(desk, reader, token))
-        return asyncio.run(_access_token(desk, reader, token))
+            return await _code(desk, reader, token)
+        return await _access_token(desk, reader, token)
 
 
-async def _refresh_token(desk: Office, reader: SqliteReader, token: str) -> Explanation:
+async def _refresh_token(desk: Office, reader: Reader, token: str) -> Explanation:
     kind = "refresh token"
     keys = RatchetKeys(desk.keys.refresh_tag, desk.keys.ratchet)
     try:
@@ -106,7 +111,7 @@ async def _refresh_token(desk: Office, reader: SqliteReader, token: str) -> Expl
     return Explanation(kind, facts, refusal)
 
 
-async def _code(desk: Office, reader: SqliteReader, token: str) -> Explanation:
+async def _code(desk: Office, reader: Reader, token: str) -> Explanation:
     kind = "authorization code"
     try:
         institution_id, digest = codes.read_code(token)
@@ -133,7 +138,7 @@ async def _code(desk: Office, reader: SqliteReader, token: str) -> Explanation:
     return Explanation(kind, facts, _standing(desk, application, institution_id))
 
 
-async def _access_token(desk: Office, reader: SqliteReader, token: str) -> Explanation:
+async def _access_token(desk: Office, reader: Reader, token: str) -> Explanation:
     kind = "access token"
     now = SystemClock().now()
     try:

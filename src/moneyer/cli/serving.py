@@ -19,6 +19,7 @@ from moneyer.cli.context import (
     Complaint,
     SettingsOption,
     console,
+    require_file,
     sandbox_settings,
     settings_for_serving,
 )
@@ -80,7 +81,7 @@ def serve(
     """Serve, with settings from a file and the environment."""
     from moneyer.logging import configure
     from moneyer.store.engine import opened
-    from moneyer.store.upgrade import require_current
+    from moneyer.store.upgrade import require_confined, require_current
 
     if workers > 1:
         raise Complaint(
@@ -90,27 +91,33 @@ def serve(
     chosen = settings_for_serving(settings)
     configure(chosen.log.level)
     chosen.master_key()
-    if not chosen.database.exists():
-        raise Complaint(f"there is no database at {chosen.database}: run `moneyer migrate`")
-    with opened(chosen.database) as engine:
+    database = chosen.database
+    require_file(database)
+    with opened(database) as engine:
         require_current(engine)
-    with _alone_on(chosen.database):
-        pass
+        require_confined(engine)
+    if isinstance(database, Path):
+        with _alone_on(database):
+            pass
     run(chosen, ready=lambda: typer.echo(f"serving {chosen.base_url}", err=True))
 
 
-def migrate(settings: SettingsOption = None) -> None:
-    """Create the database, or bring its schema to this version."""
+def migrate(
+    settings: SettingsOption = None,
+    to: Annotated[str | None, typer.Option(help="Another revision, earlier or later.")] = None,
+) -> None:
+    """Create the database, or bring its schema to this version, beside servers at work."""
     from moneyer.store.engine import opened
-    from moneyer.store.upgrade import upgrade
+    from moneyer.store.upgrade import move_to, upgrade
 
-    path = settings_for_serving(settings).database
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if not path.exists():
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-    with opened(path) as engine:
-        upgrade(engine)
-    typer.echo(f"{path} is ready")
+    database = settings_for_serving(settings).database_to_migrate
+    if isinstance(database, Path):
+        database.parent.mkdir(parents=True, exist_ok=True)
+        if not database.exists():
+            os.close(os.open(database, os.O_CREAT | os.O_RDWR, 0o600))
+    with opened(database) as engine:
+        upgrade(engine) if to is None else move_to(engine, to)
+    typer.echo(f"{database} is ready")
 
 
 @contextmanager

@@ -104,22 +104,22 @@ class TakeCode:
     ) -> None:
         self._request = request
         self._mint = mint
-        self._institution_id = code.institution_id
+        self.institution_id = request.institution.institution_id
         self._digest = code.digest
         self._customer_id = code.customer_id
         self._redirect_uri = redirect_uri
         self._verifier = verifier
 
     def wants(self, rows: Rows) -> None:
-        rows.codes.want(self._institution_id, self._digest)
-        rows.customers.want(self._institution_id, self._customer_id)
-        rows.families.want(self._institution_id, family_id_of(self._digest))
-        rows.revoked_tokens.want(self._institution_id, token_id_of(self._digest))
+        rows.codes.want(self.institution_id, self._digest)
+        rows.customers.want(self.institution_id, self._customer_id)
+        rows.families.want(self.institution_id, family_id_of(self._digest))
+        rows.revoked_tokens.want(self.institution_id, token_id_of(self._digest))
 
     def decide(self, rows: Rows, now: int) -> Taken:
         """Raises BadToken."""
         try:
-            code = self._require_usable(rows.codes.get(self._institution_id, self._digest))
+            code = self._require_usable(rows.codes.get(self.institution_id, self._digest))
             if code.taken_at is not None:
                 self._take_back(rows, code, now)
                 raise BadToken("code-replayed")

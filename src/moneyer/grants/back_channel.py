@@ -129,6 +129,7 @@ class StoreCode:
 
     def __init__(self, code: Code, asked_by: str, trace: Trace) -> None:
         self._code = code
+        self.institution_id = code.institution_id
         self._asked_by = asked_by
         self._trace = trace
 

@@ -18,8 +18,10 @@ class Blocklist:
     def __init__(self) -> None:
         self._until: dict[str, int] = {}
 
-    def replace(self, blocked: dict[str, int]) -> None:
-        self._until = dict(blocked)
+    def learn(self, blocked: dict[str, int], now: int) -> None:
+        """Takes over what other processes have blocked, and forgets what is over."""
+        known = {**self._until, **blocked}
+        self._until = {who: until for who, until in known.items() if until > now}
 
     def block(self, name: str, until: int, now: int) -> None:
         if len(self._until) >= self.LARGEST:
@@ -62,7 +64,7 @@ class CountGuess:
     ) -> None:
         self._name = name
         self._limit = limit
-        self._institution_id = institution_id
+        self.institution_id = institution_id
         self._failure = failure
         self._trace = trace
 
@@ -77,7 +79,7 @@ class CountGuess:
             Event(
                 "client:refused",
                 now,
-                self._institution_id,
+                self.institution_id,
                 reason=self._failure.reason,
                 source=self._trace.source,
                 transaction_id=self._trace.transaction_id,

@@ -19,6 +19,7 @@ from moneyer.keys.sealing import ServerKeys, new_key
 from moneyer.protocol.clock import SECOND, Clock, seconds_left
 from moneyer.protocol.failures import CoreBankUnavailable, StoreUnavailable
 from moneyer.protocol.form import Form
+from moneyer.protocol.identifiers import PLATFORM
 from moneyer.protocol.scopes import Scopes, join
 from moneyer.store.directory import Directory
 from moneyer.store.journal import Journal
@@ -203,18 +204,18 @@ class AddFirstKeys:
     """Stores an institution's first keys, unless another process was faster."""
 
     def __init__(self, institution_id: str, keys: tuple[KeyRecord, ...]) -> None:
-        self._institution_id = institution_id
+        self.institution_id = institution_id
         self._keys = keys
 
     def wants(self, rows: Rows) -> None:
-        rows.key_sets.want(self._institution_id, "keys")
+        rows.key_sets.want(self.institution_id, "keys")
 
     def decide(self, rows: Rows, now: int) -> None:
-        if rows.key_sets.get(self._institution_id, "keys") is not None:
+        if rows.key_sets.get(self.institution_id, "keys") is not None:
             return
-        rows.key_sets.put(KeySet(self._institution_id, self._keys))
+        rows.key_sets.put(KeySet(self.institution_id, self._keys))
         for key in self._keys:
-            rows.record(Event("key:announced", now, self._institution_id, key_id=key.kid))
+            rows.record(Event("key:announced", now, self.institution_id, key_id=key.kid))
 
 
 SECRET_USE_INTERVAL = 3600 * SECOND
@@ -224,14 +225,15 @@ class NoteSecretUse:
     """Writes when a client secret was last used, so that an unused one can be found and dropped."""
 
     def __init__(self, slot: SecretSlot, used_at: int) -> None:
+        self.institution_id = PLATFORM
         self._slot = slot
         self._used_at = used_at
 
     def wants(self, rows: Rows) -> None:
-        rows.secrets.want(self._slot.client_id, str(self._slot.slot))
+        rows.secrets.want(self._slot.client_id, self._slot.slot)
 
     def decide(self, rows: Rows, now: int) -> None:
-        row = rows.secrets.get(self._slot.client_id, str(self._slot.slot))
+        row = rows.secrets.get(self._slot.client_id, self._slot.slot)
         if row is not None and row.created_at == self._slot.created_at:
             rows.secrets.put(msgspec.structs.replace(row, last_used_at=self._used_at))
 
@@ -240,6 +242,7 @@ class RecordEvent:
     """Writes an event that needs no row: most often a token issued or a request refused."""
 
     def __init__(self, event: Event) -> None:
+        self.institution_id = event.institution_id
         self._event = event
 
     def wants(self, rows: Rows) -> None:

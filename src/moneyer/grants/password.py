@@ -44,6 +44,7 @@ class OpenFamily:
 
     def __init__(self, sign_in: SignIn, verified: Verified, scopes: Scopes) -> None:
         self._sign_in = sign_in
+        self.institution_id = sign_in.institution_id
         self._verified = verified
         self._scopes = scopes
         self._family_id = new_family_id(sign_in.request.now, secrets.token_bytes(10))

@@ -53,6 +53,7 @@ class TurnFamily:
     ) -> None:
         self._keys = keys
         self._presented = presented
+        self.institution_id = request.institution.institution_id
         self._request = request
         self._requested = requested
 

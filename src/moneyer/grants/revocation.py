@@ -59,6 +59,7 @@ class RevokeFamily:
     ) -> None:
         self._keys = keys
         self._presented = presented
+        self.institution_id = presented.institution_id
         self._client_id = application.client_id
         self._trace = trace
 
@@ -93,6 +94,7 @@ class RevokeToken:
 
     def __init__(self, claims: SignedClaims, trace: Trace) -> None:
         self._claims = claims
+        self.institution_id = claims.institution_id
         self._trace = trace
 
     def wants(self, rows: Rows) -> None:

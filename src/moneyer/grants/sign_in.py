@@ -67,6 +67,7 @@ class CountAttempt:
 
     def __init__(self, sign_in: SignIn) -> None:
         self._sign_in = sign_in
+        self.institution_id = sign_in.institution_id
 
     def wants(self, rows: Rows) -> None:
         self._sign_in.wants(rows)
@@ -95,6 +96,7 @@ class SettleFailure:
 
     def __init__(self, sign_in: SignIn, admitted: bool, failure: Failure) -> None:
         self._sign_in = sign_in
+        self.institution_id = sign_in.institution_id
         self._admitted = admitted
         self._failure = failure
 
@@ -115,6 +117,7 @@ class WithdrawAttempt:
 
     def __init__(self, sign_in: SignIn) -> None:
         self._sign_in = sign_in
+        self.institution_id = sign_in.institution_id
 
     def wants(self, rows: Rows) -> None:
         self._sign_in.wants(rows)

@@ -3,6 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Protocol
 
 import msgspec
@@ -17,6 +18,7 @@ from moneyer.keys.lifecycle import KeyRecord
 from moneyer.keys.ring import Ring
 from moneyer.protocol.failures import StoreUnavailable
 from moneyer.store import schema
+from moneyer.store.engine import reading
 from moneyer.store.records import key_from_row
 from moneyer.store.snapshot import EMPTY, Snapshot
 
@@ -28,7 +30,7 @@ log = structlog.get_logger()
 
 def load_snapshot(engine: Engine, sealing: bytes) -> Snapshot:
     """Everything as one transaction sees it. Private keys stay sealed until they are first used."""
-    with engine.begin() as connection:
+    with reading(engine) as connection:
         version = connection.scalar(select(schema.directory_version.c.version)) or 0
         institutions = {
             row.institution_id: msgspec.json.decode(row.document, type=Institution)
@@ -68,11 +70,17 @@ class VersionSource(Protocol):
 
 
 class Directory:
-    """Holds the present snapshot and replaces it within a second of a change."""
+    """Holds the present snapshot and replaces it within a second of a change.
 
-    def __init__(self, load: Callable[[], Snapshot], versions: VersionSource) -> None:
+    `changed` is set by a store that says by itself when another process changed something.
+    """
+
+    def __init__(
+        self, load: Callable[[], Snapshot], versions: VersionSource, changed: asyncio.Event
+    ) -> None:
         self._load = load
         self._versions = versions
+        self._changed = changed
         self._refreshing = asyncio.Lock()
         self.snapshot = EMPTY
 
@@ -89,9 +97,14 @@ class Directory:
                     raise StoreUnavailable(f"directory: {error.orig}") from error
 
     async def follow(self) -> None:
-        """Refreshes for ever. While the store is away, the last snapshot serves on."""
+        """Refreshes for ever: when the store says that something changed, and now and then anyway.
+
+        While the store is away, the last snapshot serves on.
+        """
         while True:
-            await asyncio.sleep(POLL_INTERVAL)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._changed.wait(), POLL_INTERVAL)
+            self._changed.clear()
             await quietly(self.refresh)
 
 

@@ -5,7 +5,7 @@ these rows in memory, and the store writes what changed, all in one transaction.
 same row in one group come out right because the second sees what the first did.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Generic, Protocol, TypeVar
 
 import msgspec
@@ -16,14 +16,33 @@ from moneyer.customers.customer import Customer
 from moneyer.guards.attempts import Attempts
 from moneyer.keys.lifecycle import KeyRecord
 from moneyer.protocol.failures import Failure
+from moneyer.protocol.identifiers import PLATFORM
 from moneyer.tokens.code import Code
 from moneyer.tokens.family import Family
 
 R = TypeVar("R")
 T_co = TypeVar("T_co", covariant=True)
 
-Key = tuple[str, str | bytes]
+Key = tuple[str, str | bytes | int]
 """The institution, and the row within it."""
+
+
+class WrongInstitution(Exception):
+    """An operation reached for a row of an institution other than its own: a fault in its code."""
+
+
+class Walls:
+    """The institution of the operation at work. The platform's rows belong to no institution."""
+
+    __slots__ = ("institution_id",)
+
+    def __init__(self) -> None:
+        self.institution_id = PLATFORM
+
+    def check(self, institution_id: str) -> None:
+        """Raises WrongInstitution."""
+        if institution_id not in (self.institution_id, PLATFORM):
+            raise WrongInstitution(institution_id)
 
 
 class RevokedToken(msgspec.Struct, frozen=True):
@@ -44,34 +63,46 @@ class KeySet(msgspec.Struct, frozen=True):
 class Table(Generic[R]):
     """The rows of one kind that a group asked for. Only rows that were asked for may be touched."""
 
-    __slots__ = ("_identify", "_undo", "changed", "inserted", "rows", "wanted")
+    __slots__ = ("_check", "_identify", "_undo", "changed", "inserted", "rows", "wanted")
 
-    def __init__(self, identify: Callable[[R], Key], undo: list[Callable[[], None]]) -> None:
+    def __init__(
+        self,
+        identify: Callable[[R], Key],
+        undo: list[Callable[[], None]],
+        check: Callable[[str], None],
+    ) -> None:
         self._identify = identify
         self._undo = undo
+        self._check = check
         self.wanted: set[Key] = set()
         self.rows: dict[Key, R | None] = {}
         self.changed: set[Key] = set()
         self.inserted: set[Key] = set()
 
-    def want(self, institution_id: str, name: str | bytes) -> None:
-        """Asks for a row."""
+    def want(self, institution_id: str, name: str | bytes | int) -> None:
+        """Asks for a row. Raises WrongInstitution."""
+        self._check(institution_id)
         self.wanted.add((institution_id, name))
 
     def loaded(self, record: R) -> None:
         """The store hands over a row that was asked for."""
         self.rows[self._identify(record)] = record
 
-    def get(self, institution_id: str, name: str | bytes) -> R | None:
-        """The row as it now stands, or None. Raises KeyError for one that was not asked for."""
+    def get(self, institution_id: str, name: str | bytes | int) -> R | None:
+        """The row as it now stands, or None.
+
+        Raises KeyError for one that was not asked for, WrongInstitution.
+        """
+        self._check(institution_id)
         key = (institution_id, name)
         if key not in self.wanted:
             raise KeyError(key)
         return self.rows.get(key)
 
     def put(self, record: R) -> None:
-        """Adds or replaces a row."""
+        """Adds or replaces a row. Raises KeyError, WrongInstitution."""
         key = self._identify(record)
+        self._check(key[0])
         if key not in self.wanted:
             raise KeyError(key)
         before, was_changed = self.rows.get(key), key in self.changed
@@ -110,17 +141,32 @@ class Rows:
     def __init__(self) -> None:
         undo: list[Callable[[], None]] = []
         self._undo = undo
-        self.families = Table[Family](lambda row: (row.institution_id, row.family_id), undo)
-        self.codes = Table[Code](lambda row: (row.institution_id, row.digest), undo)
-        self.customers = Table[Customer](lambda row: (row.institution_id, row.customer_id), undo)
-        self.attempts = Table[Attempts](lambda row: (row.institution_id, row.name), undo)
-        self.revoked_tokens = Table[RevokedToken](lambda row: (row.institution_id, row.token_id), undo)
-        self.key_sets = Table[KeySet](lambda row: (row.institution_id, "keys"), undo)
-        self.secrets = Table[SecretSlot](lambda row: (row.client_id, str(row.slot)), undo)
+        self._walls = Walls()
+        check = self._walls.check
+        self.families = Table[Family](lambda row: (row.institution_id, row.family_id), undo, check)
+        self.codes = Table[Code](lambda row: (row.institution_id, row.digest), undo, check)
+        self.customers = Table[Customer](lambda row: (row.institution_id, row.customer_id), undo, check)
+        self.attempts = Table[Attempts](lambda row: (row.institution_id, row.name), undo, check)
+        self.revoked_tokens = Table[RevokedToken](
+            lambda row: (row.institution_id, row.token_id), undo, check
+        )
+        self.key_sets = Table[KeySet](lambda row: (row.institution_id, "keys"), undo, check)
+        # An application's secrets belong to no institution.
+        self.secrets = Table[SecretSlot](lambda row: (row.client_id, row.slot), undo, lambda _: None)
         self.events: list[Event] = []
+        self.institutions: set[str] = {PLATFORM}
+        """Whose rows the group may touch: what a store holds its own statements to."""
+
+    def gather(self, operations: "Sequence[Operation[object]]") -> None:
+        """Asks for every row that `operations` want. Raises WrongInstitution."""
+        for operation in operations:
+            institution_id = self._walls.institution_id = operation.institution_id
+            self.institutions.add(institution_id)
+            operation.wants(self)
 
     def record(self, event: Event) -> None:
-        """Adds an event to the audit log, in the same commit as the rows."""
+        """Adds an event to the audit log, in the same commit as the rows. Raises WrongInstitution."""
+        self._walls.check(event.institution_id)
         self.events.append(event)
 
     def attempt(self, operation: "Operation[object]", now: int) -> object:
@@ -130,6 +176,7 @@ class Rows:
         other exception everything that this operation did to the rows is undone.
         """
         self._undo.clear()
+        self._walls.institution_id = operation.institution_id
         events = len(self.events)
         try:
             return operation.decide(self, now)
@@ -159,6 +206,11 @@ class Rows:
 
 class Operation(Protocol[T_co]):
     """One indivisible decision: which rows it must see, and what it makes of them."""
+
+    @property
+    def institution_id(self) -> str:
+        """The one institution whose rows it may touch, besides the platform's."""
+        ...
 
     def wants(self, rows: Rows) -> None:
         """Asks for every row that `decide` may touch."""

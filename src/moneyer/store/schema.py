@@ -17,6 +17,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 metadata = MetaData(
@@ -159,6 +160,9 @@ revoked_tokens = Table(
     sqlite_with_rowid=False,
 )
 
+_BLOCKED = text("institution_id = '-' AND blocked_until > 0")
+"""Sources of guesses that are, or were, made to wait: few, and looked for four times a second."""
+
 attempts = Table(
     "attempts",
     metadata,
@@ -171,6 +175,7 @@ attempts = Table(
     Column("touched_at", BigInteger, nullable=False),
     PrimaryKeyConstraint("institution_id", "name"),
     Index(None, "touched_at"),
+    Index("ix_attempts_blocked", "blocked_until", sqlite_where=_BLOCKED, postgresql_where=_BLOCKED),
     sqlite_with_rowid=False,
 )
 
@@ -201,6 +206,8 @@ directory_version = Table(
     metadata,
     Column("only", Integer, nullable=False),
     Column("version", BigInteger, nullable=False),
+    Column("oldest_server", String(32), nullable=False, server_default="0001"),
     PrimaryKeyConstraint("only"),
 )
-"""One row: raised by every change to institutions, applications, secrets, entitlements or keys."""
+"""One row. `version` is raised by every change to institutions, applications, secrets, entitlements or
+keys; `oldest_server` is the oldest revision whose servers work with this schema."""

@@ -1,18 +1,35 @@
-"""Bringing a database to the schema this version works with."""
+"""Bringing a database to the schema this version works with, under traffic.
 
+A migration first expands: servers of the release before go on beside it. What they no longer need is
+taken away by the next release's migration, which says so in `directory_version.oldest_server`.
+"""
+
+import time
+from collections.abc import Callable
 from importlib import resources
 
+import psycopg
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine
+from alembic.util import CommandError
+from sqlalchemy import Connection, Engine, select
+from sqlalchemy.exc import OperationalError
 
-from moneyer.store.engine import writing
+from moneyer.store import schema
+from moneyer.store.engine import is_postgresql, writing
+
+OLDEST_SCHEMA = "0001"
+"""The oldest revision that this version can serve from while the migration is still to come."""
+
+LOCK_PATIENCE = "2s"
+"""For so long a migration waits for a table, and all who want the table wait behind it."""
+LOCK_TRIES = 30
 
 
 class SchemaMismatch(Exception):
-    """The database is not at the revision this version works with."""
+    """The database is not at a revision this version works with."""
 
 
 def _config(connection: Connection | None = None) -> Config:
@@ -34,16 +51,70 @@ def wanted_revision() -> str | None:
 
 
 def upgrade(engine: Engine) -> None:
-    """Runs every migration that is still to be run."""
-    with writing(engine) as connection:
-        command.upgrade(_config(connection), "head")
+    """Runs every migration that is still to be run. Servers may go on meanwhile."""
+    move_to(engine, "head")
+
+
+def move_to(engine: Engine, revision: str) -> None:
+    """Runs migrations up to `revision`, or takes them back. Raises SchemaMismatch if it is unknown."""
+    found = current_revision(engine)
+    back = found is not None and revision != "head" and revision < found
+    step = command.downgrade if back else command.upgrade
+    _migrate(engine, lambda config: step(config, revision))
 
 
 def require_current(engine: Engine) -> None:
     """Raises SchemaMismatch, saying what to do, unless the database is ready to serve from."""
     found, wanted = current_revision(engine), wanted_revision()
-    if found != wanted:
+    if found == wanted:
+        return
+    if found is None or wanted is None or found < OLDEST_SCHEMA:
         raise SchemaMismatch(
             f"the database is at revision {found or 'none'}, this version works with {wanted}: "
             "run `moneyer migrate`"
         )
+    if found > wanted:
+        with engine.connect() as connection:
+            oldest = connection.scalar(select(schema.directory_version.c.oldest_server))
+        if oldest is None or oldest > wanted:
+            raise SchemaMismatch(
+                f"the database is at revision {found}, which no longer serves this version "
+                f"({wanted}): install the version that made it"
+            )
+
+
+class Unconfined(Exception):
+    """The database role that is to serve stands above row-level security."""
+
+
+def require_confined(engine: Engine) -> None:
+    """Raises Unconfined unless a second wall stands between institutions, where there can be one."""
+    with engine.connect() as connection:
+        if (
+            is_postgresql(connection)
+            and connection.exec_driver_sql(
+                "SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user"
+            ).scalar_one()
+        ):
+            raise Unconfined(
+                "store.postgresql: this role bypasses row-level security; serve as a member of "
+                "moneyer_serving, and keep the owner for store.postgresql_owner (docs/deploy.md)"
+            )
+
+
+def _migrate(engine: Engine, run: Callable[[Config], None]) -> None:
+    """One transaction; begun again where a table was in use for longer than others should wait."""
+    for tries_left in reversed(range(LOCK_TRIES)):
+        try:
+            with writing(engine) as connection:
+                if is_postgresql(connection):
+                    connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_PATIENCE}'")
+                run(_config(connection))
+        except CommandError as error:
+            raise SchemaMismatch(str(error)) from None
+        except OperationalError as error:
+            if not isinstance(error.orig, psycopg.errors.LockNotAvailable) or not tries_left:
+                raise
+            time.sleep(0.5)
+        else:
+            return

@@ -44,18 +44,18 @@ class ApplicationDesk(Desk):
 
     def get(self, client_id: str) -> Application:
         """Raises AdminError for an unknown one."""
-        with self._engine.connect() as connection:
+        with self.look() as connection:
             return self._known_application(connection, client_id)
 
     def all(self) -> list[Application]:
-        with self._engine.connect() as connection:
+        with self.look() as connection:
             client_ids = connection.scalars(
                 select(schema.applications.c.client_id).order_by(schema.applications.c.client_id)
             ).all()
             return [self._known_application(connection, client_id) for client_id in client_ids]
 
     def secrets_of(self, client_id: str) -> list[SecretSlot]:
-        with self._engine.connect() as connection:
+        with self.look() as connection:
             return self._slots(connection, client_id)
 
     def rotate_secret(

@@ -42,7 +42,7 @@ class CustomerDesk(Desk):
     def by_login(self, institution_id: str, login_key: str) -> Customer:
         """Raises AdminError for an unknown one."""
         table = schema.customers
-        with self._engine.connect() as connection:
+        with self.look(institution_id) as connection:
             self.known_institution(connection, institution_id)
             row = connection.execute(
                 select(table).where(
@@ -55,7 +55,7 @@ class CustomerDesk(Desk):
 
     def all(self, institution_id: str) -> list[Customer]:
         table = schema.customers
-        with self._engine.connect() as connection:
+        with self.look(institution_id) as connection:
             self.known_institution(connection, institution_id)
             rows = connection.execute(
                 select(table)

@@ -1,10 +1,10 @@
 """What every operators' desk has: one transaction a change, with its event and the new version."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 import msgspec
-from sqlalchemy import Connection, Engine, delete, insert, select, update
+from sqlalchemy import Connection, Engine, insert, select, update
 
 from moneyer.audit.chain import Head, extend
 from moneyer.audit.events import Event
@@ -12,7 +12,7 @@ from moneyer.institutions.institution import Institution
 from moneyer.protocol.clock import Clock
 from moneyer.protocol.identifiers import PLATFORM
 from moneyer.store import schema
-from moneyer.store.engine import writing
+from moneyer.store.engine import EVERY_INSTITUTION, reading, writing
 
 
 class AdminError(Exception):
@@ -37,8 +37,12 @@ class Desk:
         customer_id: str = "",
         seen_by_servers: bool = True,
     ) -> Iterator[Connection]:
-        """One transaction: the change in the body, its event, and the new version."""
-        with writing(self._engine) as connection:
+        """One transaction: the change in the body, its event, and the new version.
+
+        It touches rows of `institution_id` alone; without one it is a change to the whole platform.
+        """
+        scope = EVERY_INSTITUTION if institution_id == PLATFORM else institution_id
+        with writing(self._engine, scope) as connection:
             yield connection
             if seen_by_servers:
                 version = schema.directory_version
@@ -55,12 +59,20 @@ class Desk:
             )
 
     def _append(self, connection: Connection, event: Event) -> None:
+        """Adds `event` to this writer's chain, which other commands may be adding to as well."""
         heads = schema.chain_heads
-        found = connection.execute(select(heads).where(heads.c.writer == self._writer)).first()
+        own = heads.c.writer == self._writer
+        found = connection.execute(select(heads).where(own).with_for_update()).first()
         head, links = extend(Head(*found) if found else Head(self._writer), [event])
+        values = msgspec.structs.asdict(head)
+        connection.execute(
+            update(heads).where(own).values(values) if found else insert(heads).values(values)
+        )
         connection.execute(insert(schema.events), [msgspec.structs.asdict(link) for link in links])
-        connection.execute(delete(heads).where(heads.c.writer == self._writer))
-        connection.execute(insert(heads).values(msgspec.structs.asdict(head)))
+
+    def look(self, institution_id: str = EVERY_INSTITUTION) -> AbstractContextManager[Connection]:
+        """One transaction that only reads."""
+        return reading(self._engine, institution_id)
 
     def find_institution(self, connection: Connection, institution_id: str) -> Institution | None:
         document = connection.scalar(
@@ -71,6 +83,7 @@ class Desk:
         return None if document is None else msgspec.json.decode(document, type=Institution)
 
     def known_institution(self, connection: Connection, institution_id: str) -> Institution:
+        """Raises AdminError."""
         institution = self.find_institution(connection, institution_id)
         if institution is None:
             raise AdminError(f"there is no institution {institution_id}")

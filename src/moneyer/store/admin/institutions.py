@@ -36,11 +36,11 @@ class InstitutionDesk(Desk):
 
     def get(self, institution_id: str) -> Institution:
         """Raises AdminError for an unknown one."""
-        with self._engine.connect() as connection:
+        with self.look() as connection:
             return self.known_institution(connection, institution_id)
 
     def all(self) -> list[Institution]:
-        with self._engine.connect() as connection:
+        with self.look() as connection:
             rows = connection.execute(
                 select(schema.institutions.c.document).order_by(schema.institutions.c.institution_id)
             )
@@ -48,7 +48,7 @@ class InstitutionDesk(Desk):
 
     def keys(self, institution_id: str) -> tuple[KeyRecord, ...]:
         table = schema.signing_keys
-        with self._engine.connect() as connection:
+        with self.look() as connection:
             self.known_institution(connection, institution_id)
             rows = connection.execute(
                 select(table)
@@ -63,6 +63,12 @@ class InstitutionDesk(Desk):
         columns = [column.name for column in table.columns]
         with self.change("key:rotated", institution_id) as connection:
             self.known_institution(connection, institution_id)
+            # A server that gives this institution its first keys waits, or is waited for.
+            connection.execute(
+                select(schema.institutions.c.institution_id)
+                .where(schema.institutions.c.institution_id == institution_id)
+                .with_for_update()
+            )
             connection.execute(delete(table).where(table.c.institution_id == institution_id))
             connection.execute(
                 insert(table),

@@ -13,22 +13,13 @@ from pathlib import Path
 
 import msgspec
 
-from moneyer.applications.secrets import SecretSlot
 from moneyer.audit.chain import Head, extend
-from moneyer.guards.attempts import Attempts
-from moneyer.protocol.clock import SECOND, Clock
+from moneyer.protocol.clock import Clock
 from moneyer.protocol.failures import StoreUnavailable
 from moneyer.store.journal import GroupRejected
-from moneyer.store.records import (
-    code_from_row,
-    code_to_row,
-    customer_from_row,
-    family_from_row,
-    family_to_row,
-    key_from_row,
-    key_to_row,
-)
-from moneyer.store.rows import KeySet, Operation, RevokedToken, Rows
+from moneyer.store.records import key_from_row, key_to_row
+from moneyer.store.retention import RETENTION, SWEPT_AT_ONCE
+from moneyer.store.rows import KeySet, Operation, Rows
 from moneyer.store.sqlite import statements as sql
 from moneyer.store.sqlite.connection import connect
 
@@ -42,9 +33,6 @@ _REFUSALS = (
     sqlite3.InterfaceError,
 )
 """Errors that lie in a statement or its values; every other one lies in the store."""
-
-_DAY = 86400 * SECOND
-_RETENTION = {"codes": _DAY, "revoked_tokens": 0, "families": 30 * _DAY, "attempts": 30 * _DAY}
 
 
 class SqliteLedger:
@@ -66,8 +54,7 @@ class SqliteLedger:
         await self._begin()
         try:
             rows = Rows()
-            for operation in operations:
-                operation.wants(rows)
+            rows.gather(operations)
             self._load(rows)
             now = self._clock.now()
             outcomes = [rows.attempt(operation, now) for operation in operations]
@@ -90,16 +77,16 @@ class SqliteLedger:
             try:
                 now = self._clock.now()
                 deleted = [
-                    self._connection.execute(statement, (now - _RETENTION[table],)).rowcount
+                    self._connection.execute(statement, (now - RETENTION[table],)).rowcount
                     for table, statement in sql.SWEEPS.items()
                 ]
             except sqlite3.Error as error:
                 self._rollback()
                 raise StoreUnavailable(f"sqlite: {error}") from error
             await self._commit()
-        return max(deleted) >= sql.SWEPT_AT_ONCE
+        return max(deleted) >= SWEPT_AT_ONCE
 
-    def close(self) -> None:
+    async def aclose(self) -> None:
         self._committer.shutdown(wait=True)
         self._connection.close()
 
@@ -133,58 +120,22 @@ class SqliteLedger:
 
     def _load(self, rows: Rows) -> None:
         one = self._connection.execute
-        for key in rows.families.wanted:
-            if row := one(sql.SELECT_FAMILY, key).fetchone():
-                rows.families.loaded(family_from_row(row))
-        for key in rows.codes.wanted:
-            if row := one(sql.SELECT_CODE, key).fetchone():
-                rows.codes.loaded(code_from_row(row))
-        for key in rows.customers.wanted:
-            if row := one(sql.SELECT_CUSTOMER, key).fetchone():
-                rows.customers.loaded(customer_from_row(row))
-        for key in rows.attempts.wanted:
-            if row := one(sql.SELECT_ATTEMPTS, key).fetchone():
-                rows.attempts.loaded(Attempts(*row))
-        for key in rows.revoked_tokens.wanted:
-            if row := one(sql.SELECT_REVOKED_TOKEN, key).fetchone():
-                rows.revoked_tokens.loaded(RevokedToken(*row))
+        for kind, select, _, _ in sql.HOT:
+            table = kind.of(rows)
+            for key in table.wanted:
+                if row := one(select, key).fetchone():
+                    table.loaded(kind.from_row(row))
         for institution_id, _ in rows.key_sets.wanted:
             if found := one(sql.SELECT_KEYS, (institution_id,)).fetchall():
                 keys = tuple(key_from_row(row) for row in found)
                 rows.key_sets.loaded(KeySet(institution_id, keys))
-        for key in rows.secrets.wanted:
-            if row := one(sql.SELECT_SECRET, key).fetchone():
-                rows.secrets.loaded(SecretSlot(*row))
 
     def _save(self, rows: Rows) -> None:
         many = self._connection.executemany
-        many(sql.INSERT_FAMILY, (family_to_row(row) for row in rows.families.new_rows()))
-        many(
-            sql.UPDATE_FAMILY,
-            (
-                (f.generation, f.digest, f.turned_at, f.status, f.institution_id, f.family_id)
-                for f in rows.families.updated_rows()
-            ),
-        )
-        many(sql.INSERT_CODE, (code_to_row(row) for row in rows.codes.new_rows()))
-        many(
-            sql.UPDATE_CODE,
-            ((c.taken_at, c.institution_id, c.digest) for c in rows.codes.updated_rows()),
-        )
-        many(
-            sql.UPDATE_PASSWORD_HASH,
-            ((c.password_hash, c.institution_id, c.customer_id) for c in rows.customers.updated_rows()),
-        )
-        attempts = (*rows.attempts.new_rows(), *rows.attempts.updated_rows())
-        many(sql.SAVE_ATTEMPTS, (msgspec.structs.astuple(row) for row in attempts))
-        many(
-            sql.INSERT_REVOKED_TOKEN,
-            (msgspec.structs.astuple(row) for row in rows.revoked_tokens.new_rows()),
-        )
-        many(
-            sql.UPDATE_SECRET_USE,
-            ((s.last_used_at, s.client_id, s.slot) for s in rows.secrets.updated_rows()),
-        )
+        for kind, _, insert, update in sql.HOT:
+            if kind.of(rows).changed:
+                many(insert, kind.inserts(rows))
+                many(update, kind.updates(rows))
         for key_set in rows.key_sets.new_rows():
             many(sql.INSERT_KEY, (key_to_row(key) for key in key_set.keys))
             self._connection.execute(sql.RAISE_VERSION)

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from moneyer.customers.customer import Customer
 from moneyer.protocol.failures import StoreUnavailable
-from moneyer.protocol.identifiers import PLATFORM
 from moneyer.store.records import code_from_row, customer_from_row, family_from_row
 from moneyer.store.sqlite import statements as sql
 from moneyer.store.sqlite.connection import connect
@@ -55,7 +54,7 @@ class SqliteReader:
     async def blocked_guesses(self, now: int) -> dict[str, int]:
         """Who may not guess at client secrets at present, and until when."""
         with _reading():
-            rows = self._connection.execute(sql.SELECT_BLOCKED, (PLATFORM, now)).fetchall()
+            rows = self._connection.execute(sql.SELECT_BLOCKED, (now,)).fetchall()
         return dict(rows)
 
     async def directory_version(self) -> int:
@@ -63,7 +62,7 @@ class SqliteReader:
             row = self._connection.execute(sql.SELECT_VERSION).fetchone()
         return int(row[0])
 
-    def close(self) -> None:
+    async def aclose(self) -> None:
         self._connection.close()
 
 

@@ -1,54 +1,44 @@
-"""The hot statements, written out. The columns of a table stand in `store.records`."""
+"""The hot statements. What concerns a kind of row follows from its description in `store.kinds`."""
 
+from moneyer.store.kinds import KINDS, Kind
 from moneyer.store.records import CODE_COLUMNS, CUSTOMER_COLUMNS, FAMILY_COLUMNS, KEY_COLUMNS
+from moneyer.store.retention import SWEPT_AT_ONCE
 
 
-def _insert(table: str, columns: str) -> str:
-    places = ", ".join("?" for _ in columns.split(","))
-    return f"INSERT INTO {table} ({columns}) VALUES ({places})"
+def _insert(table: str, columns: tuple[str, ...]) -> str:
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
 
+
+def _named(columns: tuple[str, ...], between: str) -> str:
+    return between.join(f"{column} = ?" for column in columns)
+
+
+def _select(kind: Kind) -> str:
+    return f"SELECT {', '.join(kind.columns)} FROM {kind.table} WHERE {_named(kind.key, ' AND ')}"
+
+
+def _update(kind: Kind) -> str:
+    changes = _named(kind.changing, ", ")
+    return f"UPDATE {kind.table} SET {changes} WHERE {_named(kind.key, ' AND ')}"
+
+
+HOT = tuple(
+    (kind, _select(kind), _insert(kind.table.name, kind.columns), _update(kind)) for kind in KINDS
+)
+"""For each kind of row: how one is read, added and written over."""
 
 SELECT_FAMILY = f"SELECT {FAMILY_COLUMNS} FROM families WHERE institution_id = ? AND family_id = ?"
-INSERT_FAMILY = _insert("families", FAMILY_COLUMNS)
-UPDATE_FAMILY = (
-    "UPDATE families SET generation = ?, digest = ?, turned_at = ?, status = ?"
-    " WHERE institution_id = ? AND family_id = ?"
-)
-
 SELECT_CODE = f"SELECT {CODE_COLUMNS} FROM codes WHERE institution_id = ? AND digest = ?"
-INSERT_CODE = _insert("codes", CODE_COLUMNS)
-UPDATE_CODE = "UPDATE codes SET taken_at = ? WHERE institution_id = ? AND digest = ?"
-
 SELECT_CUSTOMER = (
     f"SELECT {CUSTOMER_COLUMNS} FROM customers WHERE institution_id = ? AND customer_id = ?"
 )
 SELECT_CUSTOMER_BY_LOGIN = (
     f"SELECT {CUSTOMER_COLUMNS} FROM customers WHERE institution_id = ? AND login_key = ?"
 )
-UPDATE_PASSWORD_HASH = (
-    "UPDATE customers SET password_hash = ? WHERE institution_id = ? AND customer_id = ?"
-)
-
-SELECT_ATTEMPTS = (
-    "SELECT institution_id, name, window_started_at, window_count, consecutive, blocked_until,"
-    " touched_at FROM attempts WHERE institution_id = ? AND name = ?"
-)
-SAVE_ATTEMPTS = "INSERT OR REPLACE INTO attempts VALUES (?, ?, ?, ?, ?, ?, ?)"
-
-SELECT_REVOKED_TOKEN = (
-    "SELECT institution_id, token_id, expires_at FROM revoked_tokens"
-    " WHERE institution_id = ? AND token_id = ?"
-)
-INSERT_REVOKED_TOKEN = "INSERT INTO revoked_tokens VALUES (?, ?, ?)"
+SELECT_REVOKED_TOKEN = "SELECT 1 FROM revoked_tokens WHERE institution_id = ? AND token_id = ?"
 
 SELECT_KEYS = f"SELECT {KEY_COLUMNS} FROM signing_keys WHERE institution_id = ?"
-INSERT_KEY = _insert("signing_keys", KEY_COLUMNS)
-
-SELECT_SECRET = (
-    "SELECT client_id, slot, digest, created_at, expires_at, last_used_at FROM application_secrets"
-    " WHERE client_id = ? AND slot = ?"
-)
-UPDATE_SECRET_USE = "UPDATE application_secrets SET last_used_at = ? WHERE client_id = ? AND slot = ?"
+INSERT_KEY = _insert("signing_keys", tuple(KEY_COLUMNS.split(", ")))
 
 SELECT_HEAD = "SELECT writer, sequence, digest FROM chain_heads WHERE writer = ?"
 SAVE_HEAD = (
@@ -61,10 +51,9 @@ SELECT_VERSION = "SELECT version FROM directory_version"
 RAISE_VERSION = "UPDATE directory_version SET version = version + 1"
 
 SELECT_BLOCKED = (
-    "SELECT name, blocked_until FROM attempts WHERE institution_id = ? AND blocked_until > ?"
+    "SELECT name, blocked_until FROM attempts"
+    " WHERE institution_id = '-' AND blocked_until > 0 AND blocked_until > ?"
 )
-
-SWEPT_AT_ONCE = 1000
 
 
 def _sweep(table: str, name: str, condition: str) -> str:
