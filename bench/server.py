@@ -5,7 +5,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bench.failures import ServerFailure
@@ -27,12 +27,26 @@ def pin(core: int) -> None:
 
 
 class ServerProcess:
-    """A child in a session of its own, so that Ctrl-C reaches us and not it."""
+    """A child in a session of its own, so that Ctrl-C reaches us and not it.
 
-    def __init__(self, name: str, command: Sequence[str], port: int, log: Path) -> None:
+    `environment` is added to ours; `user` is who it runs as, if not as we do.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        port: int,
+        log: Path,
+        *,
+        environment: Mapping[str, str] | None = None,
+        user: str | None = None,
+        stop_signal: signal.Signals = signal.SIGTERM,
+    ) -> None:
         self.name = name
         self.port = port
         self._log = log
+        self._stop_signal = stop_signal
         self.started_at = time.perf_counter()
         with log.open("wb") as output:
             self._process = subprocess.Popen(
@@ -41,6 +55,10 @@ class ServerProcess:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                env={**os.environ, **(environment or {})},
+                user=user,
+                group=user,
+                extra_groups=None if user is None else [],
             )
 
     def check_alive(self) -> None:
@@ -57,9 +75,10 @@ class ServerProcess:
         """User and system time of all threads, living and ended, children included.
 
         The same sum as utime + stime in /proc/<pid>/stat, read from the process's CPU clock:
-        nanoseconds instead of hundredths of a second.
+        nanoseconds instead of hundredths of a second. Only what ended children used is known in
+        hundredths.
         """
-        return sum(_cpu_seconds(pid) for pid in self._pids())
+        return sum(_cpu_seconds(pid) + _ended_children_seconds(pid) for pid in self._pids())
 
     def resident_bytes(self) -> int:
         return sum(_resident_bytes(pid) for pid in self._pids())
@@ -68,7 +87,7 @@ class ServerProcess:
         """End the process and whatever it started: first asked, then killed."""
         pids = self._pids()
         if self._process.poll() is None:
-            self._process.terminate()
+            self._process.send_signal(self._stop_signal)
             try:
                 self._process.wait(_STOP_SECONDS)
             except subprocess.TimeoutExpired:
@@ -100,6 +119,15 @@ def _cpu_seconds(pid: int) -> float:
         return time.clock_gettime((~pid << 3) | _CPUCLOCK_SCHED)
     except OSError:
         return 0.0
+
+
+def _ended_children_seconds(pid: int) -> float:
+    try:
+        after_name = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    user, system = after_name[13:15]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def _resident_bytes(pid: int) -> int:

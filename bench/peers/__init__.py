@@ -1,0 +1,1 @@
+"""Other token servers, installed, started and asked as Moneyer is (bench/README.md, "Peers")."""
