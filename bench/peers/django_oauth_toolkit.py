@@ -30,11 +30,11 @@ class DjangoOAuthToolkit:
 
     hashed: bool = False
 
-    stores = "opaque tokens in clear and their SHA-256: one row a token, two a refresh"
+    stores = "opaque tokens in clear, a row each; a refresh adds two rows, changes one, deletes one"
 
     @property
     def name(self) -> str:
-        return "django-oauth-toolkit" + (", hashed secrets" if self.hashed else "")
+        return "django-oauth-toolkit" + ("-hashed" if self.hashed else "")
 
     def install(self) -> Mapping[str, str]:
         return python_versions(python_environment("django"), *_PACKAGES)

@@ -25,7 +25,7 @@ _WARM_UP_SECONDS = 6.0
 
 class OidcProvider:
     name = "oidc-provider"
-    stores = "nothing durable; refresh tokens in memory, ES256 JWT access tokens nowhere"
+    stores = "nothing durable: refresh tokens in memory, ES256 JWT access tokens nowhere"
 
     def install(self) -> Mapping[str, str]:
         folder = node_packages("oidc-provider")
