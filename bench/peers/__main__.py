@@ -22,7 +22,9 @@ def main() -> int:
     chosen = parser.parse_args()
     if min(chosen.seconds, chosen.rounds, chosen.connections) <= 0:
         parser.error("seconds, rounds and connections are above zero")
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # Inside the event loop only SIGINT becomes an interrupt.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     peers = [peer for peer in PEERS if peer.name in (chosen.only or names)]
     plan = Plan(chosen.seconds, chosen.rounds, chosen.connections)
     try:

@@ -52,7 +52,7 @@ class DjangoOAuthToolkit:
                 [
                     *(str(programs / "granian"), "--interface", "wsgi", "--no-ws"),
                     *("--host", "127.0.0.1", "--port", str(port), "--log-level", "warning"),
-                    *("--workers", "1", "--blocking-threads", "4", "wsgi:application"),
+                    *("--workers", "1", "--blocking-threads", "2", "wsgi:application"),
                 ],
                 port,
                 place / "django.log",

@@ -32,7 +32,7 @@ _FETCH = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy"
 _LEAST_JAVA = 17
 
 _START_SECONDS = 300.0
-_WARM_UP_SECONDS = 25.0
+_WARM_UP_SECONDS = 40.0
 _CONNECTIONS = "16"
 
 _REALM = {
@@ -66,6 +66,9 @@ _REALM = {
             "standardFlowEnabled": False,
             "directAccessGrantsEnabled": True,
             "serviceAccountsEnabled": True,
+            "fullScopeAllowed": False,
+            "defaultClientScopes": ["basic"],
+            "optionalClientScopes": [],
             # Keycloak tells a caller only of tokens that are meant for it.
             "protocolMappers": [
                 {

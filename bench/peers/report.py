@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from bench.peers.rounds import Result, median
 
 _COLUMNS = (
-    f"{'load':<20}{'peer':<29}{'req/s':>8}{'CPU µs':>10}{'spread':>17}"
+    f"{'load':<20}{'peer':<29}{'req/s':>8}{'CPU µs':>10}{'spread':>21}"
     f"{'database µs':>13}{'p50 ms':>9}{'p99 ms':>9}{'MB':>7}"
 )
 
@@ -34,7 +34,7 @@ def _row(rounds: Sequence[Result]) -> str:
     return (
         f"{rounds[0].load:<20}{rounds[0].peer:<29}"
         f"{median(rounds, lambda r: r.window.rate):>8.0f}"
-        f"{median(rounds, lambda r: r.window.cpu_us):>10.1f}{spread:>17}"
+        f"{median(rounds, lambda r: r.window.cpu_us):>10.1f}{spread:>21}"
         f"{median(rounds, lambda r: r.database_cpu_us):>13.1f}"
         f"{median(rounds, lambda r: r.window.p50_ms):>9.2f}"
         f"{median(rounds, lambda r: r.window.p99_ms):>9.2f}"
