@@ -32,7 +32,7 @@ _FETCH = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy"
 _LEAST_JAVA = 17
 
 _START_SECONDS = 300.0
-_WARM_UP_SECONDS = 40.0
+_WARM_UP_SECONDS = 75.0
 _CONNECTIONS = "16"
 
 _REALM = {
