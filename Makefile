@@ -25,7 +25,7 @@ CREATED := $(VENV)/.created
 INSTALLED := $(VENV)/.installed
 DEV := $(VENV)/.dev
 
-.PHONY: install sandbox test lint format requirements fuzz drill bench wheel lock clean help
+.PHONY: install sandbox test lint format requirements fuzz drill drill-packages bench wheel lock clean help
 
 install: $(INSTALLED)  ## install the command at .venv/bin/moneyer, then show this list
 	@$(MAKE) help
@@ -57,6 +57,23 @@ drill: KILLS ?= 200
 drill: $(DEV)  ## kill the server again and again while it works (KILLS=...)
 	KILLS=$(KILLS) $(BIN)/python -m pytest tests/drills
 
+drill-packages: packages := postgresql patroni etcd-server haproxy
+drill-packages: sudo := $(if $(filter 0,$(shell id -u)),,sudo)
+drill-packages: apt := $(sudo) env DEBIAN_FRONTEND=noninteractive apt-get -qq
+drill-packages: installed := dpkg-query --show --showformat '$${db:Status-Status}'
+drill-packages: policy := /usr/sbin/policy-rc.d
+drill-packages:  ## install the programs that drills start (Debian packages); no service of theirs runs
+	@missing=$$(for package in $(packages); do \
+		[ "$$($(installed) $$package 2>/dev/null)" = installed ] || echo $$package; done); \
+	[ -n "$$missing" ] || exit 0; \
+	command -v apt-get >/dev/null || { echo "Drills need these Debian packages:" $$missing >&2; exit 1; }; \
+	echo "Installing" $$missing; \
+	if [ ! -e $(policy) ]; then \
+		trap '$(sudo) rm -f $(policy)' EXIT; \
+		printf '#!/bin/sh\nexit 101\n' | $(sudo) tee $(policy) >/dev/null; $(sudo) chmod +x $(policy); \
+	fi; \
+	$(apt) update >/dev/null; $(apt) install -y --no-install-recommends $$missing >/dev/null
+
 bench: $(DEV)  ## measure against the limit and against peers, in one run (ARGS=...)
 	$(BIN)/python -m bench $(ARGS)
 
@@ -74,7 +91,7 @@ clean:  ## remove .venv, builds, caches and reports
 	@find . -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
 
 help:  ## this list
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' \
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' \
 		$(firstword $(MAKEFILE_LIST))
 
 $(CREATED):
