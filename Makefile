@@ -25,7 +25,7 @@ CREATED := $(VENV)/.created
 INSTALLED := $(VENV)/.installed
 DEV := $(VENV)/.dev
 
-.PHONY: install sandbox test lint format requirements fuzz drill drill-packages bench wheel lock clean help
+.PHONY: install sandbox test lint format requirements fuzz drill drill-packages test-packages bench wheel lock clean help
 
 install: $(INSTALLED)  ## install the command at .venv/bin/moneyer, then show this list
 	@$(MAKE) help
@@ -33,7 +33,7 @@ install: $(INSTALLED)  ## install the command at .venv/bin/moneyer, then show th
 sandbox: $(INSTALLED)  ## start a bank with everything in it, on this machine (ARGS="--port 8080")
 	@$(BIN)/moneyer sandbox $(ARGS)
 
-test: $(DEV) lint  ## the whole check: format, lint, types, import rules, all tests, coverage
+test: test-packages $(DEV) lint  ## the whole check: format, lint, types, import rules, all tests, coverage
 	$(BIN)/python -m pytest --cov --cov-report=term
 
 lint: $(DEV)  ## format, lint, types and import rules, without the tests
@@ -58,15 +58,16 @@ drill: $(DEV)  ## kill the server again and again while it works (KILLS=...)
 	KILLS=$(KILLS) $(BIN)/python -m pytest tests/drills
 
 drill-packages: packages := postgresql patroni etcd-server haproxy
-drill-packages: sudo := $(if $(filter 0,$(shell id -u)),,sudo)
-drill-packages: apt := $(sudo) env DEBIAN_FRONTEND=noninteractive apt-get -qq
-drill-packages: installed := dpkg-query --show --showformat '$${db:Status-Status}'
-drill-packages: policy := /usr/sbin/policy-rc.d
-drill-packages:  ## install the programs that drills start (Debian packages); no service of theirs runs
+test-packages: packages := postgresql
+drill-packages test-packages: sudo := $(if $(filter 0,$(shell id -u)),,sudo)
+drill-packages test-packages: apt := $(sudo) env DEBIAN_FRONTEND=noninteractive apt-get -qq
+drill-packages test-packages: installed := dpkg-query --show --showformat '$${db:Status-Status}'
+drill-packages test-packages: policy := /usr/sbin/policy-rc.d
+drill-packages test-packages:  ## install the programs that drills start (Debian packages); no service of theirs runs
 	@missing=$$(for package in $(packages); do \
 		[ "$$($(installed) $$package 2>/dev/null)" = installed ] || echo $$package; done); \
 	[ -n "$$missing" ] || exit 0; \
-	command -v apt-get >/dev/null || { echo "Drills need these Debian packages:" $$missing >&2; exit 1; }; \
+	command -v apt-get >/dev/null || { echo "The tests need these Debian packages:" $$missing >&2; exit 1; }; \
 	echo "Installing" $$missing; \
 	if [ ! -e $(policy) ]; then \
 		trap '$(sudo) rm -f $(policy)' EXIT; \

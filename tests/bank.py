@@ -1,4 +1,4 @@
-"""A bank for tests: the whole service in this process, on a real SQLite file, with a clock to turn.
+"""A bank for tests: the whole service in this process, on a real store, with a clock to turn.
 
 `Bank` speaks to it over its ASGI interface, so every test is a test of the wire.
 """
@@ -28,8 +28,10 @@ from moneyer.keys.sealing import ServerKeys, derive, new_master_key_file
 from moneyer.protocol.clock import SECOND
 from moneyer.settings import Keys, Passwords, Server, Settings, Store
 from moneyer.store.admin import Admin
+from moneyer.store.database import PostgresqlUrl
 from moneyer.store.engine import engine_for
 from moneyer.store.upgrade import upgrade
+from tests.postgresql import Postgresql
 
 BASE = "https://bank.test"
 PASSWORD = "correct horse battery staple"
@@ -59,7 +61,7 @@ class Bank:
     at 00042 alone). Customers: `ada` at both institutions (two different people), `biz` at 00016.
     """
 
-    def __init__(self, folder: Path, clock: TestClock) -> None:
+    def __init__(self, folder: Path, clock: TestClock, postgresql: Postgresql | None = None) -> None:
         self.folder = folder
         self.clock = clock
         self.secrets: dict[str, str] = {}
@@ -67,15 +69,21 @@ class Bank:
         new_master_key_file(folder / "master.key")
         self.settings = Settings(
             server=Server(base_url=BASE),
-            store=Store(sqlite=str(folder / "moneyer.db")),
+            store=_store(folder, postgresql),
             keys=Keys(master_key_file=str(folder / "master.key")),
             passwords=Passwords(memory_kib=12288, passes=1),
         )
-        self.engine = engine_for(folder / "moneyer.db")
+        self.engine = engine_for(self.settings.database_to_migrate)
         upgrade(self.engine)
-        self.admin = Admin(self.engine, clock, writer="test-admin")
+        self._desk_engine = engine_for(self.settings.database)
+        self.admin = Admin(self._desk_engine, clock, writer="test-admin")
         self._http: httpx.AsyncClient | None = None
         self._populate()
+
+    def dispose(self) -> None:
+        """Lets go of the database."""
+        self._desk_engine.dispose()
+        self.engine.dispose()
 
     @property
     def keys(self) -> ServerKeys:
@@ -320,6 +328,30 @@ class Bank:
             rows = connection.exec_driver_sql("SELECT body FROM events ORDER BY writer, sequence").all()
         events = [msgspec.json.decode(row[0]) for row in rows]
         return [event for event in events if name is None or event["name"] == name]
+
+
+MOULD = "mould"
+"""The database of which each bank's is a copy: migrated, and empty."""
+
+SERVER = "server"
+"""Who serves and administers: a member of moneyer_serving, held by row-level security."""
+
+
+def prepare(postgresql: Postgresql) -> None:
+    """Makes the mould and the role that serves."""
+    owner = PostgresqlUrl(postgresql.create_database(MOULD))
+    engine = engine_for(owner)
+    upgrade(engine)
+    engine.dispose()
+    postgresql.psql(f"CREATE ROLE {SERVER} LOGIN IN ROLE moneyer_serving")
+
+
+def _store(folder: Path, postgresql: Postgresql | None) -> Store:
+    if postgresql is None:
+        return Store(sqlite=str(folder / "moneyer.db"))
+    name = f"bank_{uuid.uuid4().hex}"
+    owner = postgresql.create_database(name, template=MOULD)
+    return Store(postgresql=postgresql.url(name, SERVER), postgresql_owner=owner)
 
 
 @asynccontextmanager

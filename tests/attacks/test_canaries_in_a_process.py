@@ -58,7 +58,7 @@ async def served(tmp_path: Path) -> AsyncIterator[tuple[Bank, RealServer]]:
 
 def damage(bank: Bank, statement: str, *values: Any) -> None:
     """What a careless hand, a full disk or a broken backup does to the file, beside the server."""
-    with closing(sqlite3.connect(bank.settings.database, timeout=5)) as connection, connection:
+    with closing(sqlite3.connect(bank.settings.store.sqlite, timeout=5)) as connection, connection:
         connection.execute(statement, values)
 
 

@@ -141,7 +141,7 @@ def test_settings_that_are_named_are_never_replaced_by_a_sandbox(sandbox: Sandbo
     (folder / "empty.toml").touch()
     lost = process("application", "list", "--settings", "empty.toml", folder=folder)
     assert lost.code == 2
-    assert one_line(lost.err) == "store.sqlite: the path of the database file is not set"
+    assert one_line(lost.err) == "store.sqlite: no database is set: a file here, or store.postgresql"
 
 
 @pytest.mark.parametrize("name", COMMANDS, ids=" ".join)

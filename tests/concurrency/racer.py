@@ -43,7 +43,7 @@ async def race(database: Path, master_key: str, token: str, count: int) -> list[
         *(journal.perform(TurnFamily(ratchet, presented, request, None)) for _ in range(count))
     )
     await journal.close()
-    ledger.close()
+    await ledger.aclose()
     return [write_token(ratchet, family, secret) for family, secret, _ in turns]
 
 

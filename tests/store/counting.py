@@ -23,6 +23,7 @@ class Count:
 
     def __init__(self, name: str, then: Callable[[], None] | None = None) -> None:
         self.name = name
+        self.institution_id = "00016"
         self._then = then
 
     def wants(self, rows: Rows) -> None:
@@ -68,7 +69,7 @@ async def journal(path: Path, writer: str = "node-1") -> AsyncIterator[Journal]:
         yield opened
     finally:
         await opened.close()
-        ledger.close()
+        await ledger.aclose()
 
 
 async def outcomes(journal: Journal, *operations: Count) -> list[object]:

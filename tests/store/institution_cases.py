@@ -1,13 +1,15 @@
 """Two-institution cases: what is written as 00016 is tried as 00042, then as 00016."""
 
 from collections.abc import Awaitable, Callable
-from contextlib import closing
+from contextlib import aclosing
 from typing import Any
 
 import msgspec
 import pytest
 
+from moneyer.app import reader_for
 from moneyer.store.admin.desk import AdminError
+from moneyer.store.postgresql.reader import PostgresReader
 from moneyer.store.sqlite.reader import SqliteReader
 from moneyer.tokens.code import digest_of
 from moneyer.tokens.family import RatchetKeys, read_token
@@ -18,12 +20,12 @@ ONE, TWO = "00016", "00042"
 Case = Callable[[Bank], Awaitable[None]]
 
 
-def reader_of(bank: Bank) -> SqliteReader:
-    return SqliteReader(bank.settings.database)
+def reader_of(bank: Bank) -> SqliteReader | PostgresReader:
+    return reader_for(bank.settings.database)
 
 
 async def customer_by_login(bank: Bank) -> None:
-    with closing(reader_of(bank)) as reader:
+    async with aclosing(reader_of(bank)) as reader:
         assert await reader.customer_by_login(TWO, "biz") is None
         assert await reader.customer_by_login(ONE, "biz") is not None
         one = await reader.customer_by_login(ONE, "ada")
@@ -35,7 +37,7 @@ async def customer_by_login(bank: Bank) -> None:
 
 async def customer(bank: Bank) -> None:
     customer_id = bank.customer_ids[ONE, "ada"]
-    with closing(reader_of(bank)) as reader:
+    async with aclosing(reader_of(bank)) as reader:
         assert await reader.customer(TWO, customer_id) is None
         assert await reader.customer(ONE, customer_id) is not None
 
@@ -44,14 +46,14 @@ async def family(bank: Bank) -> None:
     token = (await bank.exchange(await bank.code(requested_scopes="offline_access"))).json()
     keys = RatchetKeys(bank.keys.refresh_tag, bank.keys.ratchet)
     family_id = read_token(keys, token["refresh_token"]).family_id
-    with closing(reader_of(bank)) as reader:
+    async with aclosing(reader_of(bank)) as reader:
         assert await reader.family(TWO, family_id) is None
         assert await reader.family(ONE, family_id) is not None
 
 
 async def code(bank: Bank) -> None:
     digest = digest_of(await bank.code())
-    with closing(reader_of(bank)) as reader:
+    async with aclosing(reader_of(bank)) as reader:
         assert await reader.code(TWO, digest) is None
         assert await reader.code(ONE, digest) is not None
 
@@ -62,7 +64,7 @@ async def token_is_revoked(bank: Bank) -> None:
     assert [answer.status_code for answer in answers] == [200, 400]
     with bank.engine.connect() as connection:
         rows = connection.exec_driver_sql("SELECT institution_id, token_id FROM revoked_tokens").all()
-    with closing(reader_of(bank)) as reader:
+    async with aclosing(reader_of(bank)) as reader:
         assert not await reader.token_is_revoked(TWO, rows[0][1])
         assert await reader.token_is_revoked(ONE, rows[0][1])
 
@@ -157,7 +159,7 @@ async def opened_by_a_password(bank: Bank) -> None:
     await bank.refresh()
     token = (await bank.sign_in("phone", ONE))["refresh_token"]
     family_id = read_token(RatchetKeys(bank.keys.refresh_tag, bank.keys.ratchet), token).family_id
-    with closing(reader_of(bank)) as reader:
+    async with aclosing(reader_of(bank)) as reader:
         assert await reader.family(TWO, family_id) is None
         opened = await reader.family(ONE, family_id)
     assert opened is not None

@@ -30,6 +30,8 @@ from tests.store.faults import Disk
 
 Prepare = Callable[[Bank], Awaitable[Send]]
 
+ENGINES = ("sqlite",)
+
 
 @pytest.fixture
 def faulty(disk: Disk, closed_bank: Bank) -> Bank:
@@ -183,7 +185,7 @@ async def test_a_failed_sweep_leaves_everything_as_it_was(file: Path, disk: Disk
             await ledger.sweep()
         assert counters(file) == {"a": 1}
     await ledger.sweep()
-    ledger.close()
+    await ledger.aclose()
     assert counters(file) == {}
     with closing(connect(file)) as other:
         assert other.execute("SELECT COUNT(*) FROM events").fetchone() == (1,)

@@ -24,6 +24,8 @@ from tests.store.asking import (
 from tests.store.counting import Count, check_books, check_chains, journal
 from tests.store.locker import locked
 
+ENGINES = ("sqlite",)
+
 
 @pytest.mark.requirement("TE-18")
 async def test_a_lock_held_too_long_answers_503_and_the_same_requests_then_succeed(

@@ -19,6 +19,8 @@ INSERT = {
     "revoked_tokens": "INSERT INTO revoked_tokens VALUES ('00016', ?, ?)",
 }
 
+ENGINES = ("sqlite",)
+
 
 @asynccontextmanager
 async def swept(bank: Bank, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bank]:
@@ -56,14 +58,14 @@ async def test_one_sweep_takes_away_everything_that_is_over(
     fill(closed_bank, "attempts", ((f"login:{n}", 0, past) for n in range(MANY)))
     fill(closed_bank, "revoked_tokens", ((f"{n}", past) for n in range(MANY)))
     sweeps = 0
-    once = app._sweep_once
+    once = app._sweep
 
     async def counted(ledger: Any) -> None:
         nonlocal sweeps
         sweeps += 1
         await once(ledger)
 
-    monkeypatch.setattr(app, "_sweep_once", counted)
+    monkeypatch.setattr(app, "_sweep", counted)
     async with swept(closed_bank, monkeypatch) as bank:
         for table in INSERT:
             await until_no_more_than(bank, table, 0)

@@ -29,7 +29,7 @@ READER: dict[str, Case] = {
 READER_WITHOUT = {
     "blocked_guesses": "guesses at client secrets belong to no institution",
     "directory_version": "one number for the whole directory",
-    "close": "closes",
+    "aclose": "closes",
 }
 
 OPERATIONS: dict[str, Case] = {

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from moneyer.audit.events import Event
 from moneyer.guards.attempts import Attempts
 from moneyer.protocol.failures import BadToken
-from moneyer.store.rows import Rows
+from moneyer.store.rows import Rows, WrongInstitution
 
 NAMES = ["a", "b", "c"]
 
@@ -22,6 +22,10 @@ class Write:
     puts: list[tuple[str, int]]
     end: str
     events: int = 1
+
+    @property
+    def institution_id(self) -> str:
+        return "00016"
 
     def wants(self, rows: Rows) -> None:
         for name, _ in self.puts:
@@ -61,8 +65,7 @@ def test_a_group_leaves_what_its_sound_operations_would_have_left_alone(
     not there before, what is updated was.
     """
     rows = Rows()
-    for write in writes:
-        write.wants(rows)
+    rows.gather(writes)
     for name in [name for _, name in rows.attempts.wanted]:
         if name in stored:
             rows.attempts.loaded(Attempts("00016", str(name), 0, window_count=stored[str(name)]))
@@ -92,17 +95,34 @@ def test_a_group_leaves_what_its_sound_operations_would_have_left_alone(
 def test_only_rows_that_were_asked_for_may_be_read_or_written() -> None:
     """An operation that forgets to ask fails, always, instead of seeing a row that is not there."""
     rows = Rows()
-    rows.attempts.want("00016", "a")
+    rows.gather([Write(puts=[("a", 1)], end="answer", events=0)])
     touches: list[Callable[[], object]] = [
         lambda: rows.attempts.get("00016", "b"),
-        lambda: rows.attempts.get("00042", "a"),
-        lambda: rows.attempts.put(Attempts("00042", "a", 0)),
+        lambda: rows.attempts.put(Attempts("00016", "b", 0)),
     ]
     for touch in touches:
         with pytest.raises(KeyError):
             touch()
     assert rows.attempts.get("00016", "a") is None
     assert rows.untouched
+
+
+@pytest.mark.requirement("RV-02")
+def test_no_operation_reaches_another_institutions_rows() -> None:
+    """Not by asking, not by naming a row that another operation of the group asked for."""
+    rows = Rows()
+    rows.gather([Write(puts=[("a", 1)], end="answer", events=0)])
+    touches: list[Callable[[], object]] = [
+        lambda: rows.attempts.want("00042", "a"),
+        lambda: rows.attempts.get("00042", "a"),
+        lambda: rows.attempts.put(Attempts("00042", "a", 0)),
+        lambda: rows.record(Event("some:event", 0, "00042")),
+    ]
+    for touch in touches:
+        with pytest.raises(WrongInstitution):
+            touch()
+    assert rows.untouched
+    assert rows.institutions == {"-", "00016"}
 
 
 def test_every_kind_of_row_counts_as_a_change() -> None:
