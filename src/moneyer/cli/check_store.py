@@ -3,10 +3,9 @@
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
-from sqlalchemy import Engine
-
 from moneyer.cli.findings import Finding, Grade
 from moneyer.store.database import Database, PostgresqlUrl
+from moneyer.store.engine import Engine
 
 _ENCRYPTED = {"require", "verify-ca", "verify-full"}
 

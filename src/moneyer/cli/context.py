@@ -16,12 +16,11 @@ from moneyer.institutions.institution import GRANT_TYPES
 from moneyer.protocol.clock import SECOND
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
-
     from moneyer.keys.sealing import ServerKeys
     from moneyer.settings import Settings
     from moneyer.store.admin import Admin
     from moneyer.store.database import Database
+    from moneyer.store.engine import Engine
 
 SANDBOX_FOLDER = Path(".moneyer")
 

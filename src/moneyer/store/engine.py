@@ -12,6 +12,18 @@ from sqlalchemy.exc import DBAPIError
 from moneyer.protocol.identifiers import PLATFORM
 from moneyer.store.database import Database, PostgresqlUrl
 
+__all__ = [
+    "EVERY_INSTITUTION",
+    "DatabaseError",
+    "Engine",
+    "confine",
+    "engine_for",
+    "is_postgresql",
+    "opened",
+    "reading",
+    "writing",
+]
+
 CONNECT_PATIENCE = 5
 """Seconds for which a PostgreSQL may take to answer a new connection."""
 
