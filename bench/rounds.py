@@ -28,6 +28,8 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Plan:
+    """Counted seconds of a window, number of rounds, connections of a load."""
+
     seconds: float
     rounds: int
     connections: int

@@ -9,11 +9,12 @@ import signal
 import subprocess
 import time
 from pathlib import Path
-from typing import Literal, Self
+from typing import Literal
 
 from tests.processes import (
     PATIENCE,
     ProgramFailed,
+    Scoped,
     await_gone,
     children,
     folder_for,
@@ -39,7 +40,7 @@ _STOP: dict[Mode, signal.Signals] = {
 }
 
 
-class Postgresql:
+class Postgresql(Scoped):
     """One server and its folder. In `with` it is started at once, and is gone at the end.
 
     `settings` are postgresql.conf's, on top of QUICK or DURABLE. The data rest in a new folder within
@@ -61,17 +62,6 @@ class Postgresql:
             **settings,
         }
         self._process: subprocess.Popen[bytes] | None = None
-
-    def __enter__(self) -> Self:
-        try:
-            self.start()
-        except BaseException:
-            self.close()
-            raise
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self.close()
 
     @property
     def pid(self) -> int:
@@ -128,8 +118,7 @@ class Postgresql:
 
     def psql(self, statements: str, database: str = "postgres") -> str:
         """Runs SQL as the superuser; gives its rows, a line each, columns between bars."""
-        command = [program("psql"), "-XAtq", "-v", "ON_ERROR_STOP=1", "-d", self.url(database)]
-        return run([*command, "-c", statements]).strip()
+        return psql(self.url(database), statements)
 
     def create_database(self, name: str, template: str | None = None) -> str:
         """Creates a database, as a copy of `template` if one is named; gives its URL."""
@@ -147,6 +136,12 @@ class Postgresql:
         assert process is not None
         process.wait(PATIENCE)
         await_gone(family)
+
+
+def psql(url: str, statements: str) -> str:
+    """Runs SQL; gives its rows, a line each, columns between bars. Raises ProgramFailed."""
+    command = [program("psql"), "-XAtq", "-v", "ON_ERROR_STOP=1", "-d", url]
+    return run([*command, "-c", statements]).strip()
 
 
 def program(name: str) -> str:

@@ -7,14 +7,38 @@ import socket
 import subprocess
 import tempfile
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Self
 
 ACCOUNT = "postgres" if os.geteuid() == 0 else None
 """Whom servers run as: PostgreSQL refuses to be root."""
 
 PATIENCE = 30.0
 """Seconds within which a server must have started, or be gone."""
+
+
+class Scoped(ABC):
+    """In `with` it is started at once, and is gone at the end."""
+
+    @abstractmethod
+    def start(self) -> None: ...
+
+    @abstractmethod
+    def close(self) -> None:
+        """Ends everything that was started and removes what it left."""
+
+    def __enter__(self) -> Self:
+        try:
+            self.start()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
 
 
 class ProgramFailed(Exception):

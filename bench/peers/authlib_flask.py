@@ -14,8 +14,8 @@ from bench.peers.asking import (
 )
 from bench.peers.installing import SERVERS, python_environment, python_versions, run
 from bench.peers.peer import Running, stopping
+from bench.peers.wsgi import granian
 from bench.postgresql import postgresql
-from bench.server import ServerProcess, free_port
 
 _START_SECONDS = 30.0
 _SOURCE = SERVERS / "authlib"
@@ -31,7 +31,7 @@ class AuthlibFlask:
 
     @contextmanager
     def start(self, place: Path) -> Iterator[Running]:
-        programs, port = python_environment("authlib"), free_port()
+        programs = python_environment("authlib")
         with postgresql(self.name) as database:
             environment = {
                 "DATABASE_URL": database.url,
@@ -40,17 +40,7 @@ class AuthlibFlask:
             }
             seed = [str(programs / "python"), str(_SOURCE / "seed.py")]
             run([*seed, CLIENT_ID, CLIENT_SECRET, USERNAME, PASSWORD], environment=environment)
-            process = ServerProcess(
-                self.name,
-                [
-                    *(str(programs / "granian"), "--interface", "wsgi", "--no-ws"),
-                    *("--host", "127.0.0.1", "--port", str(port), "--log-level", "warning"),
-                    *("--workers", "1", "--blocking-threads", "2", "server:app"),
-                ],
-                port,
-                place / "authlib.log",
-                environment=environment,
-            )
+            process = granian(self.name, programs, "server:app", place / "authlib.log", environment)
             with stopping(process):
                 paths = "/oauth/token", "/oauth/introspect"
                 application = Application(process, *paths, {"scope": "api"})

@@ -16,8 +16,9 @@ from bench.peers.asking import (
 )
 from bench.peers.installing import SERVERS, python_environment, python_versions, run
 from bench.peers.peer import Running, stopping
+from bench.peers.wsgi import granian
 from bench.postgresql import postgresql
-from bench.server import ServerProcess, free_port
+from bench.server import ServerProcess
 
 _START_SECONDS = 30.0
 _SOURCE = SERVERS / "django"
@@ -41,22 +42,14 @@ class DjangoOAuthToolkit:
 
     @contextmanager
     def start(self, place: Path) -> Iterator[Running]:
-        programs, port = python_environment("django"), free_port()
+        programs = python_environment("django")
         with postgresql(self.name) as database:
             environment = {"DATABASE_URL": database.url, "PYTHONPATH": str(_SOURCE)}
             seed = [str(programs / "python"), str(_SOURCE / "seed.py")]
             who = [CLIENT_ID, CLIENT_SECRET, USERNAME, PASSWORD]
             run([*seed, *who, "hashed" if self.hashed else "plain"], environment=environment)
-            process = ServerProcess(
-                self.name,
-                [
-                    *(str(programs / "granian"), "--interface", "wsgi", "--no-ws"),
-                    *("--host", "127.0.0.1", "--port", str(port), "--log-level", "warning"),
-                    *("--workers", "1", "--blocking-threads", "2", "wsgi:application"),
-                ],
-                port,
-                place / "django.log",
-                environment=environment,
+            process = granian(
+                self.name, programs, "wsgi:application", place / "django.log", environment
             )
             with stopping(process):
                 yield self._running(process, database.process)

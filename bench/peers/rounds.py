@@ -9,21 +9,11 @@ import uvloop
 from bench.failures import BenchFailure, Refused
 from bench.load import Flow, Window, run_window
 from bench.peers.peer import Running
+from bench.rounds import Plan, Say
 
 _SETTLE_SECONDS = 0.5
 _SLOW_CONNECTIONS = 4
 _SLOW_WINDOWS = 3.0
-
-Say = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Plan:
-    """Counted seconds of a window, number of rounds, connections of a load."""
-
-    seconds: float
-    rounds: int
-    connections: int
 
 
 @dataclass(frozen=True)

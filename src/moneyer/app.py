@@ -24,10 +24,11 @@ from moneyer.store.engine import engine_for
 from moneyer.store.journal import Journal
 from moneyer.store.postgresql.ledger import PostgresLedger
 from moneyer.store.postgresql.reader import DatabaseClock, PostgresReader
+from moneyer.store.postgresql.server import require_confined
 from moneyer.store.sqlite.connection import ServingLock
 from moneyer.store.sqlite.ledger import SqliteLedger
 from moneyer.store.sqlite.reader import SqliteReader
-from moneyer.store.upgrade import require_confined, require_current
+from moneyer.store.upgrade import require_current
 
 SWEEP_INTERVAL = 60.0
 """Seconds between deletions of rows whose time is over."""
@@ -111,27 +112,33 @@ async def _open_store(
     `changed` is called when the store says by itself that the directory has changed. Where `clock` is
     None, a PostgreSQL's clock is the time for all that serve from it.
     """
-    database, writer = settings.database, settings.store.node
-    if isinstance(database, PostgresqlUrl):
-        reader = PostgresReader(database, changed)
-        stack.push_async_callback(reader.aclose)
-        if clock is None:
-            clock = shared = DatabaseClock(reader)
-            await shared.align()
-            following = asyncio.create_task(_again(ALIGN_INTERVAL, shared.align))
-            stack.push_async_callback(_cancel, following)
-        ledger = PostgresLedger(database, clock, writer)
-        stack.push_async_callback(ledger.aclose)
-        return reader, ledger, clock
-    lock = ServingLock(database)
-    lock.acquire()
-    stack.callback(lock.release)
-    clock = clock or SystemClock()
-    embedded = SqliteLedger(database, clock, writer)
-    stack.push_async_callback(embedded.aclose)
-    own_reader = SqliteReader(database)
-    stack.push_async_callback(own_reader.aclose)
-    return own_reader, embedded, clock
+    database, node = settings.database, settings.store.node
+    if not isinstance(database, PostgresqlUrl):
+        lock = ServingLock(database)
+        lock.acquire()
+        stack.callback(lock.release)
+    reader = reader_for(database, changed)
+    stack.push_async_callback(reader.aclose)
+    if clock is None:
+        clock = await _common_clock(reader, stack)
+    ledger: SqliteLedger | PostgresLedger = (
+        PostgresLedger(database, clock, node)
+        if isinstance(database, PostgresqlUrl)
+        else SqliteLedger(database, clock, node)
+    )
+    stack.push_async_callback(ledger.aclose)
+    return reader, ledger, clock
+
+
+async def _common_clock(reader: SqliteReader | PostgresReader, stack: AsyncExitStack) -> Clock:
+    """The time for all that serve from one store: this machine's, or the database's own."""
+    if isinstance(reader, SqliteReader):
+        return SystemClock()
+    clock = DatabaseClock(reader)
+    await clock.align()
+    following = asyncio.create_task(_again(ALIGN_INTERVAL, clock.align))
+    stack.push_async_callback(_cancel, following)
+    return clock
 
 
 def reader_for(

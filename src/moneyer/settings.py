@@ -219,8 +219,8 @@ def _check(settings: Settings) -> None:
         raise BadSettings("store.sqlite: a file and a PostgreSQL are set; one of them is too many")
     if store.postgresql_owner and not store.postgresql:
         raise BadSettings("store.postgresql: only its owner's URL is set, not the one to serve with")
-    for key in ("postgresql", "postgresql_owner"):
-        if not getattr(store, key).startswith(("", "postgresql://")[bool(getattr(store, key))]):
+    for key, text in (("postgresql", store.postgresql), ("postgresql_owner", store.postgresql_owner)):
+        if text and not text.startswith("postgresql://"):
             raise BadSettings(f"store.{key}: must begin with postgresql://")
     if bool(settings.server.tls_certificate) != bool(settings.server.tls_key):
         raise BadSettings("server.tls_key: certificate and key are set together or not at all")

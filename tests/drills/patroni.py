@@ -11,19 +11,19 @@ import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 
 import httpx
 
-from tests.postgresql import DURABLE, SUPERUSER, program
+from tests.postgresql import DURABLE, SUPERUSER, program, psql
 from tests.processes import (
     PATIENCE,
     ProgramFailed,
+    Scoped,
     await_gone,
     children,
     folder_for,
     free_port,
-    run,
     send,
     spawn,
 )
@@ -39,7 +39,7 @@ WHOLE_AGAIN = 90.0
 """Seconds within which three servers have found together again."""
 
 
-class Cluster:
+class Cluster(Scoped):
     """The cluster and its folder. In `with` it is started, whole, and gone at the end.
 
     `settings` are postgresql.conf's. Methods block, and raise ProgramFailed.
@@ -53,25 +53,13 @@ class Cluster:
         self._etcd, self._etcd_peers = free_port(), free_port()
         self._processes: list[subprocess.Popen[bytes]] = []
 
-    def __enter__(self) -> Self:
-        try:
-            self.start()
-        except BaseException:
-            self.stop()
-            raise
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self.stop()
-
     def url(self, database: str = "postgres", user: str = SUPERUSER) -> str:
         """The primary, wherever it is."""
         return f"postgresql://{user}@127.0.0.1:{self.port}/{database}"
 
     def psql(self, statements: str, database: str = "postgres") -> str:
         """Runs SQL on the primary as the superuser; gives its rows, a line each."""
-        command = [program("psql"), "-XAtq", "-v", "ON_ERROR_STOP=1", "-d", self.url(database)]
-        return run([*command, "-c", statements]).strip()
+        return psql(self.url(database), statements)
 
     def start(self) -> None:
         """Returns when there are a primary and two standbys, one of them synchronous."""
@@ -82,7 +70,7 @@ class Cluster:
         self._start_haproxy()
         self.wait_until_whole()
 
-    def stop(self) -> None:
+    def close(self) -> None:
         """Ends everything and removes the folder."""
         for node in self._nodes.values():
             node.kill()

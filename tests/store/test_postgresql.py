@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 
 import asyncpg
+import msgspec
 import pytest
 
 from moneyer.app import running
@@ -15,7 +16,7 @@ from moneyer.store.database import PostgresqlUrl
 from moneyer.store.journal import Journal
 from moneyer.store.postgresql.ledger import PostgresLedger
 from moneyer.store.postgresql.reader import PostgresReader
-from moneyer.store.upgrade import Unconfined
+from moneyer.store.postgresql.server import Unconfined
 from tests.bank import MOULD, SERVER, Bank, TestClock
 from tests.postgresql import Postgresql
 from tests.store.counting import Count, outcomes
@@ -145,8 +146,6 @@ async def test_without_an_institution_nothing_is_seen_and_nothing_written(place:
 async def test_who_stands_above_the_wall_may_not_serve(closed_bank: Bank) -> None:
     """A superuser is not held by row-level security, so the service refuses to start as one."""
     bank = closed_bank
-    import msgspec
-
     above = msgspec.structs.replace(
         bank.settings.store, postgresql=bank.settings.store.postgresql_owner
     )

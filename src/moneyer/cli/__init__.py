@@ -64,8 +64,9 @@ def _for_the_operator(error: Exception) -> str | None:
     from moneyer.settings import BadSettings
     from moneyer.store.admin import AdminError
     from moneyer.store.engine import DatabaseError
+    from moneyer.store.postgresql.server import Unconfined
     from moneyer.store.sqlite.connection import AlreadyServing
-    from moneyer.store.upgrade import SchemaMismatch, Unconfined
+    from moneyer.store.upgrade import SchemaMismatch
 
     if isinstance(error, StoreUnavailable):
         return f"the store does not answer at present: {error.reason}"

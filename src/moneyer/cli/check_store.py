@@ -48,17 +48,14 @@ def _transport(url: PostgresqlUrl) -> Finding:
 
 def _server(engine: Engine) -> list[Finding]:
     """What PostgreSQL says of itself."""
-    from moneyer.store.upgrade import Unconfined, require_confined
+    from moneyer.store.postgresql.server import Unconfined, durability, require_confined
 
-    found = []
-    with engine.connect() as connection:
-        for name, unsafe in (("fsync", {"off"}), ("synchronous_commit", {"off"})):
-            value = connection.exec_driver_sql(f"SHOW {name}").scalar_one()
-            if value in unsafe:
-                words = f"{name} is {value}: what was acknowledged can be lost"
-                found.append(Finding(Grade.BAD, "postgresql", words))
-        standbys = connection.exec_driver_sql("SHOW synchronous_standby_names").scalar_one()
-    if not standbys:
+    found, facts = [], durability(engine)
+    for name in ("fsync", "synchronous_commit"):
+        if getattr(facts, name) == "off":
+            words = f"{name} is off: what was acknowledged can be lost"
+            found.append(Finding(Grade.BAD, "postgresql", words))
+    if not facts.standbys:
         words = (
             "no standby is waited for: a token renewed just before the primary is lost is lost with it"
         )

@@ -81,14 +81,18 @@ def serve(
     """Serve, with settings from a file and the environment."""
     from moneyer.logging import configure
     from moneyer.store.engine import opened
-    from moneyer.store.upgrade import require_confined, require_current
+    from moneyer.store.postgresql.server import require_confined
+    from moneyer.store.upgrade import require_current
 
+    chosen = settings_for_serving(settings)
     if workers > 1:
         raise Complaint(
-            f"--workers {workers}: one process at a time may serve from SQLite, where a second "
+            f"--workers {workers}: start `moneyer serve` once for each process, each with a "
+            "server.port and a store.node of its own"
+            if chosen.store.postgresql
+            else f"--workers {workers}: one process at a time may serve from SQLite, where a second "
             "writer makes both wait for half a second"
         )
-    chosen = settings_for_serving(settings)
     configure(chosen.log.level)
     chosen.master_key()
     database = chosen.database

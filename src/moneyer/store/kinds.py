@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -27,8 +28,8 @@ from moneyer.store.rows import RevokedToken, Rows, Table
 class Kind:
     """How one table of `Rows` rests in the database.
 
-    `changing` are the columns that an update writes. `from_row` and `to_row` turn a row, its members in
-    the order of the table's columns, into its record and back.
+    `changing` are the columns that an update writes, stored as the record has them. `from_row` and
+    `to_row` turn a row, its members in the order of the table's columns, into its record and back.
     """
 
     of: Callable[[Rows], Table[Any]]
@@ -47,65 +48,62 @@ class Kind:
         first, second = self.table.primary_key.columns.keys()
         return first, second
 
+    @cached_property
+    def _identify(self) -> Callable[[Any], Any]:
+        return attrgetter(*self.key)
+
+    @cached_property
+    def _written_over(self) -> Callable[[Any], Any]:
+        return attrgetter(*self.changing, *self.key)
+
     def inserts(self, rows: Rows) -> list[Row]:
         """New rows, in the order of their keys: everyone who locks them does so in one order."""
-        return sorted(map(self.to_row, self.of(rows).new_rows()), key=self._place)
+        return [self.to_row(record) for record in sorted(self.of(rows).new_rows(), key=self._identify)]
 
     def updates(self, rows: Rows) -> list[Row]:
         """For each row to write over: the changing members, then its key; in the order of the keys."""
-        found = sorted(map(self.to_row, self.of(rows).updated_rows()), key=self._place)
-        places = [self.columns.index(column) for column in (*self.changing, *self.key)]
-        return [tuple(row[place] for place in places) for row in found]
-
-    def _place(self, row: Row) -> Row:
-        first, second = map(self.columns.index, self.key)
-        return row[first], row[second]
+        records = sorted(self.of(rows).updated_rows(), key=self._identify)
+        return [self._written_over(record) for record in records]
 
 
 _astuple = msgspec.structs.astuple
 
-KINDS = (
-    Kind(
-        lambda rows: rows.customers,
-        schema.customers,
-        ("password_hash",),
-        customer_from_row,
-        customer_to_row,
-    ),
-    Kind(
-        lambda rows: rows.codes,
-        schema.codes,
-        ("taken_at",),
-        code_from_row,
-        code_to_row,
-    ),
-    Kind(
-        lambda rows: rows.families,
-        schema.families,
-        ("generation", "digest", "turned_at", "status"),
-        family_from_row,
-        family_to_row,
-    ),
-    Kind(
-        lambda rows: rows.attempts,
-        schema.attempts,
-        ("window_started_at", "window_count", "consecutive", "blocked_until", "touched_at"),
-        lambda row: Attempts(*row),
-        _astuple,
-    ),
-    Kind(
-        lambda rows: rows.revoked_tokens,
-        schema.revoked_tokens,
-        ("expires_at",),
-        lambda row: RevokedToken(*row),
-        _astuple,
-    ),
-    Kind(
-        lambda rows: rows.secrets,
-        schema.application_secrets,
-        ("last_used_at",),
-        lambda row: SecretSlot(*row),
-        _astuple,
-    ),
+CUSTOMERS = Kind(
+    lambda rows: rows.customers,
+    schema.customers,
+    ("password_hash",),
+    customer_from_row,
+    customer_to_row,
 )
+CODES = Kind(lambda rows: rows.codes, schema.codes, ("taken_at",), code_from_row, code_to_row)
+FAMILIES = Kind(
+    lambda rows: rows.families,
+    schema.families,
+    ("generation", "digest", "turned_at", "status"),
+    family_from_row,
+    family_to_row,
+)
+ATTEMPTS = Kind(
+    lambda rows: rows.attempts,
+    schema.attempts,
+    ("window_started_at", "window_count", "consecutive", "blocked_until", "touched_at"),
+    lambda row: Attempts(*row),
+    _astuple,
+)
+REVOKED_TOKENS = Kind(
+    lambda rows: rows.revoked_tokens,
+    schema.revoked_tokens,
+    ("expires_at",),
+    lambda row: RevokedToken(*row),
+    _astuple,
+)
+SECRETS = Kind(
+    lambda rows: rows.secrets,
+    schema.application_secrets,
+    ("last_used_at",),
+    lambda row: SecretSlot(*row),
+    _astuple,
+)
+
+KINDS = (CUSTOMERS, CODES, FAMILIES, ATTEMPTS, REVOKED_TOKENS, SECRETS)
 """In the order in which they are locked: the same for everyone, so that nobody waits in a circle."""

@@ -12,9 +12,6 @@ from moneyer.tokens.family import Family
 Row = Any
 """A tuple as either engine gives it; its members are as the schema says."""
 
-FAMILY_COLUMNS = ", ".join(Family.__struct_fields__)
-CODE_COLUMNS = ", ".join(Code.__struct_fields__)
-CUSTOMER_COLUMNS = ", ".join(Customer.__struct_fields__)
 KEY_COLUMNS = ", ".join(KeyRecord.__struct_fields__)
 
 

@@ -83,25 +83,6 @@ def require_current(engine: Engine) -> None:
             )
 
 
-class Unconfined(Exception):
-    """The database role that is to serve stands above row-level security."""
-
-
-def require_confined(engine: Engine) -> None:
-    """Raises Unconfined unless a second wall stands between institutions, where there can be one."""
-    with engine.connect() as connection:
-        if (
-            is_postgresql(connection)
-            and connection.exec_driver_sql(
-                "SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user"
-            ).scalar_one()
-        ):
-            raise Unconfined(
-                "store.postgresql: this role bypasses row-level security; serve as a member of "
-                "moneyer_serving, and keep the owner for store.postgresql_owner (docs/deploy.md)"
-            )
-
-
 def _migrate(engine: Engine, run: Callable[[Config], None]) -> None:
     """One transaction; begun again where a table was in use for longer than others should wait."""
     for tries_left in reversed(range(LOCK_TRIES)):

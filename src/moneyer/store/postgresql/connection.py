@@ -59,14 +59,13 @@ class Link:
         """
         async with self._turn:
             connection = await self._open()
-            transaction = Transaction(connection)
             # Cutting the line cancels nothing at the other end: a commit under way goes on there.
             watch = asyncio.get_running_loop().call_later(PATIENCE, connection.terminate)
             try:
                 await connection.execute(
                     f"BEGIN {mode}; SET LOCAL moneyer.institutions = '{_quotable(institutions)}'"
                 )
-                yield transaction
+                yield Transaction(connection)
             except (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError) as error:
                 self._drop()
                 raise StoreUnavailable(f"postgresql: {type(error).__name__}") from error
@@ -75,12 +74,10 @@ class Link:
                 self._drop()
                 raise StoreUnavailable(f"postgresql: {error}") from error
             except BaseException:
-                if not connection.is_closed() and connection.is_in_transaction():
-                    await self._roll_back(connection)
+                await self._roll_back(connection)
                 raise
             else:
-                if not transaction.committed:
-                    await self._roll_back(connection)
+                await self._roll_back(connection)
             finally:
                 watch.cancel()
 
@@ -120,6 +117,9 @@ class Link:
         return connection
 
     async def _roll_back(self, connection: asyncpg.Connection) -> None:
+        """Undoes what was not committed."""
+        if connection.is_closed() or not connection.is_in_transaction():
+            return
         try:
             await connection.execute("ROLLBACK")
         except (OSError, asyncpg.InterfaceError, asyncpg.PostgresError):
@@ -146,7 +146,6 @@ class Transaction:
         self._connection = connection
         self.fetch = connection.fetch
         self.fetchrow = connection.fetchrow
-        self.committed = False
 
     async def execute(self, statement: str, *arguments: object) -> int:
         """Runs a statement that writes; gives how many rows it wrote."""
@@ -169,6 +168,5 @@ class Transaction:
             status = await self._connection.execute("COMMIT")
         finally:
             self._connection.remove_log_listener(listen)
-        self.committed = True
         if status != "COMMIT" or warnings:
             raise StoreUnavailable("postgresql: the commit is in doubt")

@@ -6,9 +6,9 @@ What concerns a kind of row follows from its description in `store.kinds`.
 import sqlalchemy as sa
 
 from moneyer.store import schema
-from moneyer.store.kinds import KINDS, Kind
-from moneyer.store.records import CODE_COLUMNS, CUSTOMER_COLUMNS, FAMILY_COLUMNS, KEY_COLUMNS
-from moneyer.store.retention import SWEPT_AT_ONCE
+from moneyer.store.kinds import CODES, CUSTOMERS, FAMILIES, KINDS, REVOKED_TOKENS, Kind
+from moneyer.store.records import KEY_COLUMNS
+from moneyer.store.retention import sweeps
 
 
 def _type(column: sa.Column[object]) -> str:
@@ -41,6 +41,11 @@ def _select(kind: Kind) -> str:
     )
 
 
+def _select_one(kind: Kind, key: tuple[str, str]) -> str:
+    where = " AND ".join(f"{column} = ${n}" for n, column in enumerate(key, 1))
+    return f"SELECT {', '.join(kind.columns)} FROM {kind.table} WHERE {where}"
+
+
 def _update(kind: Kind) -> str:
     given = _arrays(kind.table, (*kind.changing, *kind.key))
     changes = ", ".join(f"{column} = given.{column}" for column in kind.changing)
@@ -71,15 +76,11 @@ APPEND_EVENTS = (
 )
 """Moves the head of a chain from where its writer knows it to be; adds nothing if it is elsewhere."""
 
-SELECT_FAMILY = f"SELECT {FAMILY_COLUMNS} FROM families WHERE institution_id = $1 AND family_id = $2"
-SELECT_CODE = f"SELECT {CODE_COLUMNS} FROM codes WHERE institution_id = $1 AND digest = $2"
-SELECT_CUSTOMER = (
-    f"SELECT {CUSTOMER_COLUMNS} FROM customers WHERE institution_id = $1 AND customer_id = $2"
-)
-SELECT_CUSTOMER_BY_LOGIN = (
-    f"SELECT {CUSTOMER_COLUMNS} FROM customers WHERE institution_id = $1 AND login_key = $2"
-)
-SELECT_REVOKED_TOKEN = "SELECT 1 FROM revoked_tokens WHERE institution_id = $1 AND token_id = $2"
+SELECT_FAMILY = _select_one(FAMILIES, FAMILIES.key)
+SELECT_CODE = _select_one(CODES, CODES.key)
+SELECT_CUSTOMER = _select_one(CUSTOMERS, CUSTOMERS.key)
+SELECT_CUSTOMER_BY_LOGIN = _select_one(CUSTOMERS, ("institution_id", "login_key"))
+SELECT_REVOKED_TOKEN = _select_one(REVOKED_TOKENS, REVOKED_TOKENS.key)
 SELECT_BLOCKED = (
     "SELECT name, blocked_until FROM attempts"
     " WHERE institution_id = '-' AND blocked_until > 0 AND blocked_until > $1"
@@ -89,16 +90,4 @@ SELECT_CLOCK = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint
 
 SWEEP_ALONE = "SELECT pg_try_advisory_xact_lock(hashtext('moneyer sweep'))"
 
-
-def _sweep(table: str, name: str, condition: str) -> str:
-    key = f"institution_id, {name}"
-    found = f"SELECT {key} FROM {table} WHERE {condition} LIMIT {SWEPT_AT_ONCE} FOR UPDATE SKIP LOCKED"
-    return f"DELETE FROM {table} WHERE ({key}) IN ({found})"
-
-
-SWEEPS = {
-    "codes": _sweep("codes", "digest", "expires_at < $1"),
-    "revoked_tokens": _sweep("revoked_tokens", "token_id", "expires_at < $1"),
-    "families": _sweep("families", "family_id", "expires_at < $1"),
-    "attempts": _sweep("attempts", "name", "touched_at < $1 AND blocked_until < 4000000000000000"),
-}
+SWEEPS = sweeps("$1", "FOR UPDATE SKIP LOCKED")

@@ -1,8 +1,8 @@
 """The hot statements. What concerns a kind of row follows from its description in `store.kinds`."""
 
-from moneyer.store.kinds import KINDS, Kind
-from moneyer.store.records import CODE_COLUMNS, CUSTOMER_COLUMNS, FAMILY_COLUMNS, KEY_COLUMNS
-from moneyer.store.retention import SWEPT_AT_ONCE
+from moneyer.store.kinds import CODES, CUSTOMERS, FAMILIES, KINDS, REVOKED_TOKENS, Kind
+from moneyer.store.records import KEY_COLUMNS
+from moneyer.store.retention import sweeps
 
 
 def _insert(table: str, columns: tuple[str, ...]) -> str:
@@ -27,15 +27,13 @@ HOT = tuple(
 )
 """For each kind of row: how one is read, added and written over."""
 
-SELECT_FAMILY = f"SELECT {FAMILY_COLUMNS} FROM families WHERE institution_id = ? AND family_id = ?"
-SELECT_CODE = f"SELECT {CODE_COLUMNS} FROM codes WHERE institution_id = ? AND digest = ?"
-SELECT_CUSTOMER = (
-    f"SELECT {CUSTOMER_COLUMNS} FROM customers WHERE institution_id = ? AND customer_id = ?"
-)
+SELECT_FAMILY = _select(FAMILIES)
+SELECT_CODE = _select(CODES)
+SELECT_CUSTOMER = _select(CUSTOMERS)
 SELECT_CUSTOMER_BY_LOGIN = (
-    f"SELECT {CUSTOMER_COLUMNS} FROM customers WHERE institution_id = ? AND login_key = ?"
+    f"SELECT {', '.join(CUSTOMERS.columns)} FROM customers WHERE institution_id = ? AND login_key = ?"
 )
-SELECT_REVOKED_TOKEN = "SELECT 1 FROM revoked_tokens WHERE institution_id = ? AND token_id = ?"
+SELECT_REVOKED_TOKEN = _select(REVOKED_TOKENS)
 
 SELECT_KEYS = f"SELECT {KEY_COLUMNS} FROM signing_keys WHERE institution_id = ?"
 INSERT_KEY = _insert("signing_keys", tuple(KEY_COLUMNS.split(", ")))
@@ -55,16 +53,4 @@ SELECT_BLOCKED = (
     " WHERE institution_id = '-' AND blocked_until > 0 AND blocked_until > ?"
 )
 
-
-def _sweep(table: str, name: str, condition: str) -> str:
-    key = f"institution_id, {name}"
-    found = f"SELECT {key} FROM {table} WHERE {condition} LIMIT {SWEPT_AT_ONCE}"
-    return f"DELETE FROM {table} WHERE ({key}) IN ({found})"
-
-
-SWEEPS = {
-    "codes": _sweep("codes", "digest", "expires_at < ?"),
-    "revoked_tokens": _sweep("revoked_tokens", "token_id", "expires_at < ?"),
-    "families": _sweep("families", "family_id", "expires_at < ?"),
-    "attempts": _sweep("attempts", "name", "touched_at < ? AND blocked_until < 4000000000000000"),
-}
+SWEEPS = sweeps("?")
