@@ -60,6 +60,7 @@ SHOWS = {
     "Store": "the same",
     "Log": "the same",
     "EndpointSettings": "the same",
+    "Durability": "settings of the database, without a secret",
     "Settings": "the same; those with a secret hide it themselves",
     "Grant": "the table of grants",
 }

@@ -11,7 +11,7 @@ from joserfc.jwk import ECKey
 
 from moneyer.protocol.clock import SECOND, SystemClock
 from tests.bank import DAY, Bank, TestClock
-from tests.cli.process import Sandbox, complaint, moneyer, process, succeeds
+from tests.cli.process import Sandbox, complaint, eventually, moneyer, process, succeeds
 
 
 class Inspector:
@@ -150,6 +150,7 @@ def test_a_disabled_application_and_a_disabled_customer(sandbox: Sandbox, inspec
     assert not inspect(tokens["refresh_token"])["accepted"]
     assert not inspect(tokens["access_token"])["accepted"]
     succeeds("customer", "enable", "ben.okafor", "--institution", "00016", *where)
+    assert eventually(lambda: sandbox.sign_in("ben.okafor").status_code == 200)
 
 
 def test_a_token_that_was_damaged(sandbox: Sandbox, inspect: Inspector) -> None:
