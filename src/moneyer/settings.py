@@ -34,7 +34,10 @@ class BadSettings(Exception):
 
 
 class Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where the service listens, and how the world reaches it."""
+    """Where the service listens, and how the world reaches it.
+
+    `drain` is how many seconds a stopping server tells its load balancer so before it closes its doors.
+    """
 
     base_url: str = ""
     host: str = "127.0.0.1"
@@ -43,6 +46,7 @@ class Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tls_certificate: str = ""
     tls_key: str = ""
     require_transaction_id: bool = False
+    drain: Annotated[float, msgspec.Meta(ge=0, le=600)] = 0.0
 
 
 class Store(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

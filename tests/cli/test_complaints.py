@@ -157,7 +157,7 @@ def test_every_command_explains_itself(name: tuple[str, ...]) -> None:
 
 def test_help_is_quick_because_it_loads_little() -> None:
     """No database, no server, no HTTP client, no cryptography before a command needs them."""
-    heavy = ["alembic", "argon2", "cryptography", "granian", "httpx", "sqlalchemy", "uvloop"]
+    heavy = ["alembic", "argon2", "cryptography", "httptools", "httpx", "sqlalchemy", "uvloop"]
     script = (
         f"import json, sys, moneyer.cli; print(json.dumps([m for m in {heavy} if m in sys.modules]))"
     )

@@ -17,6 +17,7 @@ app = typer.Typer(
 )
 app.command("sandbox")(serving.sandbox)
 app.command("serve")(serving.serve)
+app.command("worker", hidden=True)(serving.worker)
 app.command("migrate")(serving.migrate)
 app.command("check")(check.check)
 app.add_typer(institution.app, name="institution")

@@ -1,27 +1,24 @@
 """A thin ASGI adapter: bytes in, bytes out, a bound on both."""
 
 import asyncio
-import ipaddress
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
-from moneyer.dialects import v2
+from moneyer.endpoints.caller import Callers, Network, plain_address
 from moneyer.endpoints.http import (
     MAX_BODY_BYTES,
     Answer,
     RawHeaders,
     Request,
-    json_answer,
 )
-from moneyer.endpoints.router import Router
+from moneyer.endpoints.router import STOPPING, Router
 from moneyer.protocol.failures import BadRequest, BodyTooLarge
 
 Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 BODY_TIMEOUT = 30.0
 """Seconds within which a whole body has to arrive."""
@@ -42,7 +39,7 @@ class AsgiApp:
         trusted_proxies: Iterable[Network] = (),
     ) -> None:
         self._start = start
-        self._trusted = tuple(trusted_proxies)
+        self._callers = Callers(trusted_proxies)
         self._router: Router | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -52,7 +49,8 @@ class AsgiApp:
             if answer.status == 204:
                 headers.pop()
             await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-            await send({"type": "http.response.body", "body": answer.body})
+            body = b"" if scope["method"] == "HEAD" else answer.body
+            await send({"type": "http.response.body", "body": body})
         elif scope["type"] == "lifespan":
             await self._lifespan(receive, send)
 
@@ -68,7 +66,7 @@ class AsgiApp:
     async def _answer(self, scope: Scope, receive: Receive) -> Answer:
         router = self._router
         if router is None:
-            return json_answer(503, v2.write_failure(v2.STOPPING), (b"retry-after", b"1"))
+            return STOPPING
         headers: RawHeaders = scope["headers"]
         body, unread = b"", None
         try:
@@ -77,7 +75,9 @@ class AsgiApp:
             unread = failure
         except TimeoutError:
             unread = BadRequest("body-too-slow")
-        source, secure = self._caller(scope, headers)
+        client = scope.get("client")
+        peer = plain_address(client[0]) if client else "unknown"
+        source, secure = self._callers.behind(peer, scope.get("scheme") == "https", headers)
         path, root = scope["path"], scope.get("root_path", "")
         if path.startswith(root) and not router.base_path.startswith(root):
             path = path[len(root) :]
@@ -95,25 +95,6 @@ class AsgiApp:
         if unread is not None:
             return answer._replace(headers=[*answer.headers, (b"connection", b"close")])
         return answer
-
-    def _caller(self, scope: Scope, headers: RawHeaders) -> tuple[str, bool]:
-        """The caller's address, and whether TLS was used, as far as that can be believed."""
-        client = scope.get("client")
-        source = _plain(client[0]) if client else "unknown"
-        secure = scope.get("scheme") == "https"
-        if self._trusted and self._is_trusted(source):
-            forwarded = _last(headers, b"x-forwarded-for")
-            source = _plain(forwarded) or source
-            proto = _last(headers, b"x-forwarded-proto")
-            secure = proto == "https" if proto else secure
-        return source, secure
-
-    def _is_trusted(self, address: str) -> bool:
-        try:
-            parsed = ipaddress.ip_address(address)
-        except ValueError:
-            return False
-        return any(parsed in network for network in self._trusted)
 
 
 async def _read_body(receive: Receive) -> bytes:
@@ -133,14 +114,3 @@ async def _read_body(receive: Receive) -> bytes:
             if not message.get("more_body", False):
                 return chunk if not chunks else b"".join((*chunks, chunk))
             chunks.append(chunk)
-
-
-def _plain(address: str) -> str:
-    """An IPv4 address as such, where a socket for both families maps it (RFC 4291 section 2.5.5.2)."""
-    return address.removeprefix("::ffff:") if "." in address else address
-
-
-def _last(headers: RawHeaders, name: bytes) -> str:
-    """The last entry of a list-valued header: the one our own proxy added."""
-    values = [value for key, value in headers if key.lower() == name]
-    return values[-1].decode("latin-1").rpartition(",")[2].strip() if values else ""

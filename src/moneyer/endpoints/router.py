@@ -3,10 +3,11 @@
 import re
 from collections.abc import Awaitable, Callable
 
+from moneyer.dialects import v2
 from moneyer.endpoints import public
 from moneyer.endpoints.back_channel import auth_code, client_authorization
 from moneyer.endpoints.call import Call, answer_call
-from moneyer.endpoints.http import Answer, Request
+from moneyer.endpoints.http import Answer, Request, json_answer
 from moneyer.endpoints.revoke import revoke
 from moneyer.endpoints.service import Service
 from moneyer.endpoints.token import token
@@ -30,6 +31,8 @@ INSTITUTION_ENDPOINTS: dict[str, Callable[[Request, Service, str], Awaitable[Ans
     "/.well-known/oauth-authorization-server": public.metadata,
 }
 
+STOPPING = json_answer(503, v2.write_failure(v2.STOPPING), (b"retry-after", b"1"))
+
 _INSTITUTION = re.compile(r"/i/([A-Za-z0-9]{1,32})(/.+)")
 _INSERTED = "/.well-known/oauth-authorization-server"
 """RFC 8414 section 3.1 puts the well-known path between the host and the issuer's own path."""
@@ -41,6 +44,8 @@ class Router:
     def __init__(self, service: Service) -> None:
         self._service = service
         self._base = service.settings.base_path
+        self.is_draining = False
+        """Whether a load balancer is to look elsewhere; whoever comes nevertheless is answered."""
 
     @property
     def base_path(self) -> str:
@@ -50,11 +55,7 @@ class Router:
     async def handle(self, request: Request) -> Answer:
         """The answer to `request`. Never raises."""
         steps = self._v2(request.path)
-        if steps is not None:
-            answer = await answer_call(request, self._service, steps)
-        else:
-            answer = await answer_call(request, self._service, self._public)
-        return answer._replace(body=b"") if request.method == "HEAD" else answer
+        return await answer_call(request, self._service, self._public if steps is None else steps)
 
     def _v2(self, path: str) -> Callable[[Call], Awaitable[Answer]] | None:
         if not path.startswith(self._base):
@@ -66,6 +67,8 @@ class Router:
         request = call.request
         path = request.path
         if health := HEALTH.get(path.removeprefix(self._base)):
+            if self.is_draining and health is public.ready:
+                return STOPPING
             return await health(request, self._service)
         inserted = f"{_INSERTED}{self._base}/i/"
         if path.startswith(inserted):
