@@ -110,9 +110,11 @@ async def _serve(
             await server.drain(LEAVING, GRACE)
         else:
             # The doors stay open meanwhile: a load balancer is to see that this is no place to go.
-            router.is_draining = True
-            await server.drain(settings.server.drain, GRACE)
+            router.is_draining = server.draining = True
+            told.clear()
+            await _first(asyncio.sleep(settings.server.drain), told.wait())
             doors.close()
+            await server.drain(0, GRACE)
         keeping_time.cancel()
         with suppress(asyncio.CancelledError):
             await keeping_time

@@ -165,6 +165,7 @@ class Supervisor:
         workers = list(self._workers.values())
         for worker in workers:
             worker.stop()
+        self._listening.close()
         await asyncio.gather(*(_see_out(w, self._drain + 2 * GRACE + PATIENCE) for w in workers))
         for task in self._tasks:
             task.cancel()
