@@ -5,6 +5,7 @@ digest[n] = SHA-256(0x00 ‖ digest[n-1] ‖ event[n]),  digest[0] = 32 zero byt
 
 import hashlib
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import msgspec
 
@@ -21,7 +22,7 @@ class Head(msgspec.Struct, frozen=True):
     digest: bytes = GENESIS
 
 
-class Link(msgspec.Struct, frozen=True):
+class Link(NamedTuple):
     """An event in its place, as it is stored."""
 
     institution_id: str

@@ -5,6 +5,7 @@ import msgspec
 from moneyer.applications.application import require_address
 from moneyer.applications.authenticate import Authenticated, authenticate
 from moneyer.audit.events import Trace
+from moneyer.endpoints.proven import Proven
 from moneyer.grants.client_guesses import Blocklist, CountGuess, require_not_guessing
 from moneyer.grants.mint import Mint
 from moneyer.guards.attempts import guess_name
@@ -31,6 +32,7 @@ class Service:
         self.mint = mint
         self.settings = settings
         self.blocklist = Blocklist()
+        self._proven = Proven()
 
     async def authenticate(
         self,
@@ -44,24 +46,27 @@ class Service:
         Raises BadClient (counted against its source), BadHeader, Throttled, NotPermitted,
         AddressBlocked.
         """
-        presented = parse_basic(authorization)
         snapshot, keys = self.mint.snapshot, self.mint.keys
-        require_not_guessing(
-            self.blocklist,
-            keys.guess,
-            presented.client_id,
-            snapshot.application(presented.client_id),
-            trace.source,
-            now,
-        )
-        try:
-            authenticated = authenticate(presented, snapshot, keys.client_secret, now)
-        except BadClient as failure:
-            await self._count_guess(presented, institution_id, failure, trace, now)
-            raise
-        require_address(authenticated.application, trace.source)
-        await self.mint.note_secret_use(authenticated.slot, now)
-        return authenticated
+        name, proven = self._proven.find(authorization or b"", snapshot, now)
+        if proven is None or self.blocklist:
+            presented = parse_basic(authorization)
+            require_not_guessing(
+                self.blocklist,
+                keys.guess,
+                presented.client_id,
+                snapshot.application(presented.client_id),
+                trace.source,
+                now,
+            )
+            try:
+                proven = authenticate(presented, snapshot, keys.client_secret, now)
+            except BadClient as failure:
+                await self._count_guess(presented, institution_id, failure, trace, now)
+                raise
+            self._proven.keep(name, proven)
+        require_address(proven.application, trace.source)
+        await self.mint.note_secret_use(proven.slot, now)
+        return proven
 
     def place_of(self, institution_id: str | None) -> str:
         """Where an event about a claimed institution belongs: there, if there is such a one."""

@@ -2,11 +2,13 @@
 
 import re
 import secrets
-import uuid
+
+from moneyer.protocol.randomness import random_bytes
 
 _INSTITUTION_ID = re.compile("[A-Za-z0-9]{1,32}")
 _CLIENT_ID = re.compile(r"[A-Za-z0-9._~-]{1,128}")
 _UUID = re.compile("[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
+_VARIANT = {digit: "89ab"[number % 4] for number, digit in enumerate("0123456789abcdef")}
 _CUSTOMER_ID = re.compile("[0-9A-F]{32}")
 
 PLATFORM = "-"
@@ -34,7 +36,10 @@ def is_customer_id(text: str) -> bool:
 
 
 def new_transaction_id() -> str:
-    return str(uuid.uuid4())
+    """A random UUID (RFC 9562 section 5.4)."""
+    drawn = random_bytes(16).hex()
+    variant = _VARIANT[drawn[16]]
+    return f"{drawn[:8]}-{drawn[8:12]}-4{drawn[13:16]}-{variant}{drawn[17:20]}-{drawn[20:]}"
 
 
 def new_client_id() -> str:

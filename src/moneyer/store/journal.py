@@ -17,6 +17,10 @@ T = TypeVar("T")
 MAX_GROUP = 256
 MAX_WAITING = 4096
 
+LINGER = 0.001
+"""Seconds that a group smaller than the last one waits for more: under load a commit costs as much for
+twenty as for two, and whoever comes alone never waits."""
+
 
 class GroupRejected(Exception):
     """The store refused a statement of the group; nothing of the group was written."""
@@ -63,8 +67,12 @@ class Journal:
             await asyncio.shield(self._drain)
 
     async def _commit_groups(self) -> None:
+        last = 0
         try:
             while self._waiting:
+                if len(self._waiting) < last:
+                    await asyncio.sleep(LINGER)
+                last = len(self._waiting)
                 group, self._waiting = self._waiting[:MAX_GROUP], self._waiting[MAX_GROUP:]
                 await self._commit(group)
         finally:

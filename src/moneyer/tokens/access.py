@@ -1,13 +1,12 @@
 """Access tokens: JWTs by RFC 9068, without personal data."""
 
-import os
-import secrets
 from typing import Annotated
 
 import msgspec
 
 from moneyer.keys.ring import SigningKey
 from moneyer.protocol import base64url
+from moneyer.protocol.randomness import random_bytes
 
 NumericDate = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 """Whole seconds since 1970, and nothing that a number could be besides (RFC 7519 section 2)."""
@@ -57,30 +56,4 @@ def api_audience(issuer: str) -> str:
 
 def new_token_id() -> str:
     """A random `jti` of 128 bits; the token's own strength is its signature."""
-    return base64url.encode(_random_bytes(16)).decode()
-
-
-class _RandomBuffer:
-    """Random bytes from the operating system, asked for a page at a time: the call costs as much as
-    half of what Python does for a token."""
-
-    PAGE = 4096
-
-    def __init__(self) -> None:
-        self._page = b""
-        self._used = 0
-        os.register_at_fork(after_in_child=self._forget)
-
-    def _forget(self) -> None:
-        self._page = b""
-
-    def __call__(self, count: int) -> bytes:
-        end = self._used + count
-        if end > len(self._page):
-            self._page, self._used, end = secrets.token_bytes(self.PAGE), 0, count
-        piece = self._page[self._used : end]
-        self._used = end
-        return piece
-
-
-_random_bytes = _RandomBuffer()
+    return base64url.encode(random_bytes(16)).decode()

@@ -68,7 +68,7 @@ class Desk:
         connection.execute(
             update(heads).where(own).values(values) if found else insert(heads).values(values)
         )
-        connection.execute(insert(schema.events), [msgspec.structs.asdict(link) for link in links])
+        connection.execute(insert(schema.events), [link._asdict() for link in links])
 
     def look(self, institution_id: str = EVERY_INSTITUTION) -> AbstractContextManager[Connection]:
         """One transaction that only reads."""

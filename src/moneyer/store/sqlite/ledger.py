@@ -146,7 +146,5 @@ class SqliteLedger:
             return
         found = self._connection.execute(sql.SELECT_HEAD, (self._writer,)).fetchone()
         head, links = extend(Head(*found) if found else Head(self._writer), rows.events)
-        self._connection.executemany(
-            sql.INSERT_EVENT, (msgspec.structs.astuple(link) for link in links)
-        )
+        self._connection.executemany(sql.INSERT_EVENT, links)
         self._connection.execute(sql.SAVE_HEAD, msgspec.structs.astuple(head))
