@@ -2,9 +2,7 @@
 
 import asyncio
 from collections import deque
-from http import HTTPStatus
-from typing import TYPE_CHECKING, NamedTuple, cast
-from urllib.parse import unquote_to_bytes
+from typing import TYPE_CHECKING, cast
 
 import httptools
 import structlog
@@ -18,6 +16,15 @@ from moneyer.endpoints.http1.limits import (
     MAX_TARGET_BYTES,
     MAX_WAITING_REQUESTS,
 )
+from moneyer.endpoints.http1.messages import (
+    CONTINUE,
+    Refusal,
+    Turn,
+    path_and_query,
+    refusal_for,
+    require_plain_chunks,
+    write_answer,
+)
 from moneyer.protocol.failures import BadRequest, BodyTooLarge
 
 if TYPE_CHECKING:
@@ -25,28 +32,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-_STATUS_LINES = {s.value: f"HTTP/1.1 {s.value} {s.phrase}\r\n".encode() for s in HTTPStatus}
-_CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _NEVER = float("inf")
-
-
-class Refusal(Exception):
-    """What is sent has no meaning in HTTP, or none that is served here. Nothing after it is read."""
-
-    def __init__(self, status: int, reason: str) -> None:
-        super().__init__(status, reason)
-        headers = [(b"content-type", b"text/plain; charset=utf-8")]
-        if status == HTTPStatus.SERVICE_UNAVAILABLE:
-            headers.append((b"retry-after", b"1"))
-        self.answer = Answer(status, headers, f"{reason}\n".encode())
-
-
-class Turn(NamedTuple):
-    """What is to be answered next: a request, or a refusal. After the last one the connection ends."""
-
-    asked: Request | Refusal
-    is_last: bool
-    is_1_0: bool = False
 
 
 class Connection(asyncio.Protocol):
@@ -123,7 +109,7 @@ class Connection(asyncio.Protocol):
             self._is_reading = False
         except httptools.HttpParserError as error:
             cause = error.__context__
-            self._refuse(cause if isinstance(cause, Refusal) else _refusal_for(error))
+            self._refuse(cause if isinstance(cause, Refusal) else refusal_for(error))
         except Refusal as refusal:
             self._refuse(refusal)
 
@@ -179,7 +165,7 @@ class Connection(asyncio.Protocol):
         if names.count(b"host") != 1 and (version == "1.1" or b"host" in names):
             raise Refusal(400, "exactly one Host is needed")
         if b"transfer-encoding" in names:
-            _require_plain_chunks(headers, version)
+            require_plain_chunks(headers, version)
         if b"expect" in names:
             self._meet_expectation(headers, version)
         self._stage = "body"
@@ -205,7 +191,7 @@ class Connection(asyncio.Protocol):
         parser, headers = self._parser, self._headers
         self._stage = "idle"
         source, secure = self._server.callers.behind(self._peer, self._secure, headers)
-        path, query = _path_and_query(self._target)
+        path, query = path_and_query(self._target)
         body = b"" if unread else b"".join(self._body)
         method = parser.get_method().decode()
         is_last = unread is not None or not parser.should_keep_alive() or parser.should_upgrade()
@@ -238,7 +224,7 @@ class Connection(asyncio.Protocol):
         if any(value.lower() != b"100-continue" for name, value in headers if name == b"expect"):
             raise Refusal(417, "the one expectation met here is 100-continue")
         if version == "1.1" and not self._working:
-            self._transport.write(_CONTINUE)
+            self._transport.write(CONTINUE)
 
     def _require_bounded(self) -> None:
         """Raises Refusal where a head or a body has grown past its bound without coming to an end."""
@@ -263,7 +249,7 @@ class Connection(asyncio.Protocol):
                 break
             if turns:
                 turns.popleft()
-            transport.write(self._written(answer, turn, is_last))
+            transport.write(write_answer(answer, turn, server.date, is_last))
             if self._resumed is not None:
                 await self._resumed
                 self.deadline = _NEVER
@@ -287,21 +273,6 @@ class Connection(asyncio.Protocol):
         except Exception as error:
             log.error("unhandled-exception", error=type(error).__name__)  # noqa: TRY400
             return Refusal(500, "this should not have happened").answer
-
-    def _written(self, answer: Answer, turn: Turn, is_last: bool) -> bytes:
-        parts = [_STATUS_LINES[answer.status], self._server.date]
-        for name, value in answer.headers:
-            parts += (name, b": ", value, b"\r\n")
-        if is_last:
-            parts.append(b"connection: close\r\n")
-        elif turn.is_1_0:
-            parts.append(b"connection: keep-alive\r\n")
-        if answer.status != HTTPStatus.NO_CONTENT:
-            parts.append(b"content-length: %d\r\n" % len(answer.body))
-        parts.append(b"\r\n")
-        if not (isinstance(turn.asked, Request) and turn.asked.method == "HEAD"):
-            parts.append(answer.body)
-        return b"".join(parts)
 
     # ---------------------------------------------------------------------------- ends
 
@@ -339,34 +310,3 @@ class Connection(asyncio.Protocol):
             self.deadline = self._server.now + self._server.limits.linger
         else:
             self._transport.close()
-
-
-def _path_and_query(target: bytes) -> tuple[str, bytes]:
-    """The decoded path and the raw query of a request target (RFC 9112 section 3.2).
-
-    Of an absolute form the authority is dropped: no decision here follows a host's name.
-    """
-    if not target.startswith(b"/"):
-        scheme, separator, rest = target.partition(b"://")
-        if separator and scheme.lower() in {b"http", b"https"}:
-            _, slash, path = rest.partition(b"/")
-            target = slash + path or b"/"
-    path, _, query = target.partition(b"?")
-    if b"%" in path:
-        path = unquote_to_bytes(path)
-    return path.decode("utf-8", "replace"), query
-
-
-def _require_plain_chunks(headers: RawHeaders, version: str) -> None:
-    """Raises Refusal for any transfer coding but one "chunked" (RFC 9112 sections 6.1 and 7)."""
-    codings = [value.lower() for name, value in headers if name == b"transfer-encoding"]
-    if version != "1.1" or codings != [b"chunked"]:
-        raise Refusal(400, "the one transfer coding read here is chunked, in HTTP/1.1")
-
-
-def _refusal_for(error: httptools.HttpParserError) -> Refusal:
-    if isinstance(error, httptools.HttpParserInvalidMethodError):
-        return Refusal(400, "the method is unknown")
-    if isinstance(error, httptools.HttpParserInvalidURLError):
-        return Refusal(400, "the request target is malformed")
-    return Refusal(400, "the request is malformed")
