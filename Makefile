@@ -54,8 +54,9 @@ fuzz: $(DEV)  ## a million hostile requests (FUZZ_REQUESTS=...)
 	FUZZ_REQUESTS=$(FUZZ_REQUESTS) $(BIN)/python -m pytest tests/fuzz -s
 
 drill: KILLS ?= 200
-drill: $(DEV)  ## kill the server again and again while it works (KILLS=...)
-	KILLS=$(KILLS) $(BIN)/python -m pytest tests/drills
+drill: FAILOVERS ?= 20
+drill: drill-packages $(DEV)  ## break everything again and again under load (KILLS=... FAILOVERS=...)
+	DRILL=1 KILLS=$(KILLS) FAILOVERS=$(FAILOVERS) $(BIN)/python -m pytest tests/drills
 
 drill-packages: packages := postgresql patroni etcd-server haproxy
 test-packages: packages := postgresql

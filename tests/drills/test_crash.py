@@ -1,17 +1,14 @@
-"""`make drill`: two hundred kills; the suite itself makes do with twenty."""
+"""A process on SQLite is killed: `make drill` two hundred times, the suite itself twenty."""
 
 import os
-from collections import Counter
+import random
 from pathlib import Path
 
-import msgspec
 import pytest
-from sqlalchemy import text
 
-from moneyer.audit.chain import Head, Link, verify_chain
-from moneyer.store.engine import opened
-from tests.drills.crash import Ledger, drill, place_of
-from tests.drills.server import Server
+from tests.drills.audit import check_events
+from tests.drills.drill import drill
+from tests.drills.service import Laptop
 
 KILLS = int(os.environ.get("KILLS", "20"))
 
@@ -21,45 +18,22 @@ async def test_a_killed_server_loses_doubles_and_revokes_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """What was acknowledged is there, once, after every SIGKILL; the chain of events is whole."""
-    server = Server(tmp_path / "bank")
+    bank = Laptop(tmp_path / "bank")
+
+    async def kill(chance: random.Random) -> None:
+        bank.kill()
+        if chance.random() < 0.1:
+            await bank.kill_while_starting(chance.uniform(0.1, 0.8))
+        await bank.start()
+
     try:
-        ledger = await drill(server, KILLS, seed=20261123)
+        await bank.start()
+        ledger = await drill(bank, kill, KILLS, seed=20261123, keys=False)
     finally:
-        server.stop()
+        bank.stop()
     with capsys.disabled():
-        print(f"\n{KILLS} kills", *ledger.lines(), sep="\n  ")
+        print("\nkill -9 of the one process on SQLite", *ledger.lines(), sep="\n  ")
     assert ledger.faults == []
     assert min(ledger.acknowledged[name] for name in ("tokens", "rotations", "codes")) >= KILLS
     assert min(ledger.acknowledged[name] for name in ("revocations", "retries", "passwords")) > 0
-    check_events(server.folder / "moneyer.db", ledger)
-
-
-def check_events(database: Path, ledger: Ledger) -> None:
-    """Every writer's chain is whole, and every acknowledged grant has exactly one event."""
-    with opened(database) as engine, engine.connect() as connection:
-        heads = [Head(*row) for row in connection.execute(text("SELECT * FROM chain_heads"))]
-        links = [
-            Link(*row)
-            for row in connection.execute(text("SELECT * FROM events ORDER BY writer, sequence"))
-        ]
-    for head in heads:
-        verify_chain([link for link in links if link.writer == head.writer], head)
-    events = [msgspec.json.decode(link.body) for link in links]
-    issued = Counter(event["token_id"] for event in events if event["name"] == "token:issued")
-    assert all(issued[token_id] == 1 for token_id in ledger.token_ids)
-    turns = Counter(
-        (event["family_id"], event["generation"])
-        for event in events
-        if event["name"] == "refresh:rotated"
-    )
-    assert all(turns[turn] == 1 for turn in ledger.turns if turn[1] > 0)
-    assert max(turns.values()) == 1
-    opened_by = Counter(
-        event["family_id"]
-        for event in events
-        if event["name"] in {"code:taken", "family:opened"} and "family_id" in event
-    )
-    assert all(opened_by[family_id] == 1 for family_id, _ in ledger.turns)
-    revoked = Counter(event["family_id"] for event in events if event["name"] == "family:revoked")
-    assert all(revoked[place_of(token)[0]] == 1 for token in ledger.revoked)
-    assert not any(event["name"] == "refresh:replayed" for event in events)
+    check_events(bank.database, ledger)

@@ -14,7 +14,8 @@ from moneyer.cli.server import BACKLOG, GRACE, LEAVING
 log = structlog.get_logger()
 
 YOUNG = 10.0
-"""Seconds: a worker that ends before is followed by the next only after a pause."""
+"""Seconds: after a worker that lived longer, the next is started after the shortest pause."""
+SHORTEST_PAUSE = 0.1
 LONGEST_PAUSE = 10.0
 PATIENCE = 60.0
 """Seconds a worker may take to be ready, and beyond its drain to end."""
@@ -90,13 +91,14 @@ class Supervisor:
         self._drain = drain
         self._told = asyncio.Event()
         self._workers: dict[int, Worker] = {}
+        self._pauses: dict[int, float] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._replacing = asyncio.Lock()
 
     async def run(self, ready: Callable[[], None]) -> None:
         """Serves until SIGINT or SIGTERM; SIGHUP replaces the workers one by one.
 
-        Calls `ready` when all of them serve. Raises NotReady when one does not begin to.
+        Calls `ready` when all of them serve. Raises NotReady when the first does not begin to.
         """
         self._listening.listen(BACKLOG)
         loop = asyncio.get_running_loop()
@@ -105,8 +107,8 @@ class Supervisor:
         loop.add_signal_handler(signal.SIGHUP, lambda: self._in_background(self._replace_all()))
         try:
             # One first: what is wrong with the settings is then said once.
-            for numbers in ((1,), range(2, self._count + 1)):
-                await asyncio.gather(*map(self._start, numbers))
+            await self._start(1)
+            await asyncio.gather(*map(self._start_at_last, range(2, self._count + 1)))
             if not self._told.is_set():
                 ready()
             await self._told.wait()
@@ -146,19 +148,32 @@ class Supervisor:
     async def _watch(self, worker: Worker) -> None:
         """Starts another in the place of one that ends without being told to."""
         status = await worker.ended()
-        pause = 0.1
-        while not self._told.is_set() and self._workers.get(worker.number) is worker:
-            log.error("worker-ended", worker=worker.number, pid=worker.process.pid, status=status)
-            if asyncio.get_running_loop().time() - worker.since < YOUNG:
-                await asyncio.sleep(pause)
-                pause = min(2 * pause, LONGEST_PAUSE)
-            async with self._replacing:
-                if self._told.is_set() or self._workers.get(worker.number) is not worker:
-                    return
-                try:
-                    await self._start(worker.number)
-                except NotReady as error:
-                    status = error.status
+        if self._told.is_set() or self._workers.get(worker.number) is not worker:
+            return
+        log.error("worker-ended", worker=worker.number, pid=worker.process.pid, status=status)
+        if asyncio.get_running_loop().time() - worker.since > YOUNG:
+            self._pauses.pop(worker.number, None)
+        async with self._replacing:
+            await self._pause(worker.number)
+            if self._workers.get(worker.number) is worker:
+                await self._start_at_last(worker.number)
+
+    async def _start_at_last(self, number: int) -> None:
+        """Tries until it serves: what hinders it now did not hinder the first worker."""
+        while not self._told.is_set():
+            try:
+                await self._start(number)
+            except NotReady as error:
+                log.error("worker-not-ready", worker=number, status=error.status)  # noqa: TRY400
+                await self._pause(number)
+            else:
+                return
+
+    async def _pause(self, number: int) -> None:
+        """Each time twice as long as the last, as long as its workers do not live."""
+        pause = self._pauses.get(number, SHORTEST_PAUSE)
+        self._pauses[number] = min(2 * pause, LONGEST_PAUSE)
+        await asyncio.sleep(pause)
 
     async def _end(self) -> None:
         self._told.set()

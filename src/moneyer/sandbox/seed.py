@@ -10,11 +10,11 @@ from moneyer.customers.customer import Customer
 from moneyer.customers.login import canonical_login
 from moneyer.customers.passwords import PasswordHasher
 from moneyer.institutions.institution import issuer_of
-from moneyer.keys.sealing import derive, new_master_key_file, parse_master_key
+from moneyer.keys.sealing import ServerKeys, derive, new_master_key_file, parse_master_key
 from moneyer.protocol.clock import SystemClock
 from moneyer.sandbox.cast import INSTITUTIONS, RESIDENTS, Resident, applications
 from moneyer.store.admin import Admin
-from moneyer.store.engine import opened
+from moneyer.store.engine import Engine, opened
 from moneyer.store.upgrade import upgrade
 
 
@@ -101,31 +101,9 @@ class SandboxFolder:
         new_master_key_file(self.master_key)
         keys = derive(parse_master_key(self.master_key.read_text()))
         self.database.touch(mode=0o600)
-        clock, cards = SystemClock(), []
         with opened(self.database) as engine:
             upgrade(engine)
-            admin = Admin(engine, clock, writer="sandbox")
-            for institution in INSTITUTIONS:
-                admin.institutions.add(institution)
-            for application in applications(clock.now()):
-                secret = admin.applications.add(application, keys.client_secret)
-                cards.append(_application_card(application, secret))
-            hasher = PasswordHasher(keys.pepper)
-            for resident in RESIDENTS:
-                admin.customers.add(_customer(resident, hasher))
-        customers = tuple(
-            CustomerCard(
-                resident.institution_id,
-                resident.login_id,
-                resident.password,
-                resident.type,
-                resident.host_user_id,
-                resident.customer_id,
-                resident.businesses,
-            )
-            for resident in RESIDENTS
-        )
-        card = SandboxFile(base_url, _institution_cards(base_url), tuple(cards), customers)
+            card = populate(engine, keys, base_url)
         self._write(card)
         return card
 
@@ -135,6 +113,34 @@ class SandboxFolder:
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
             file.write(msgspec.json.format(msgspec.json.encode(card), indent=2) + b"\n")
         draft.rename(self.card)
+
+
+def populate(engine: Engine, keys: ServerKeys, base_url: str) -> SandboxFile:
+    """Adds the cast to a database that is migrated and empty. Gives its card."""
+    clock = SystemClock()
+    admin = Admin(engine, clock, writer="sandbox")
+    for institution in INSTITUTIONS:
+        admin.institutions.add(institution)
+    cards = tuple(
+        _application_card(application, admin.applications.add(application, keys.client_secret))
+        for application in applications(clock.now())
+    )
+    hasher = PasswordHasher(keys.pepper)
+    for resident in RESIDENTS:
+        admin.customers.add(_customer(resident, hasher))
+    customers = tuple(
+        CustomerCard(
+            resident.institution_id,
+            resident.login_id,
+            resident.password,
+            resident.type,
+            resident.host_user_id,
+            resident.customer_id,
+            resident.businesses,
+        )
+        for resident in RESIDENTS
+    )
+    return SandboxFile(base_url, _institution_cards(base_url), cards, customers)
 
 
 def _institution_cards(base_url: str) -> tuple[InstitutionCard, ...]:

@@ -35,6 +35,16 @@ SESSION = {
     "statement_timeout": "0",
 }
 
+_LOST = (
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    # What it makes of a line that breaks in the middle of an answer.
+    asyncpg.InternalClientError,
+)
+"""The connection is of no use any more."""
+
 _IDS = re.compile("[A-Za-z0-9,*-]+")
 
 Prepare = Callable[[asyncpg.Connection], Awaitable[None]]
@@ -66,7 +76,7 @@ class Link:
                     f"BEGIN {mode}; SET LOCAL moneyer.institutions = '{_quotable(institutions)}'"
                 )
                 yield Transaction(connection)
-            except (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError) as error:
+            except _LOST as error:
                 self._drop()
                 raise StoreUnavailable(f"postgresql: {type(error).__name__}") from error
             except (asyncpg.OperatorInterventionError, asyncpg.ReadOnlySQLTransactionError) as error:
@@ -88,7 +98,7 @@ class Link:
             if connection is not None:
                 try:
                     await connection.close(timeout=CONNECT_PATIENCE)
-                except (OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.PostgresError):
+                except (*_LOST, asyncpg.PostgresError):
                     connection.terminate()
 
     async def _open(self) -> asyncpg.Connection:
@@ -108,7 +118,7 @@ class Link:
             )
             if self._prepare is not None:
                 await self._prepare(connection)
-        except (OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.PostgresError) as error:
+        except (*_LOST, asyncpg.PostgresError) as error:
             self._not_before = loop.time() + PAUSE
             if connection is not None:
                 connection.terminate()
@@ -122,7 +132,7 @@ class Link:
             return
         try:
             await connection.execute("ROLLBACK")
-        except (OSError, asyncpg.InterfaceError, asyncpg.PostgresError):
+        except (*_LOST, asyncpg.PostgresError):
             self._drop()
 
     def _drop(self) -> None:

@@ -1,89 +1,43 @@
-"""The crash drill: a server is killed again and again while it works, and a ledger is kept.
+"""The callers of a drill: every grant, renewal, retry and revocation, each written down.
 
-Every client writes down what was acknowledged to it. A request that was under way when the server
-died may have happened or not; the same request, sent again, has to find out without harm.
+A request that was under way when something broke may have happened or not; the same request, sent
+again, has to find out without harm.
 """
 
 import asyncio
-import base64
-import json
 import random
-from collections import Counter
-from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 
-from tests.drills.server import Server
+from tests.drills.ledger import Ledger, token_id_of
+from tests.drills.service import Bank
 
 ADA = {"username": "ada.marsh", "institution_user_id": "5B7C1E90A4D24F6E8C3A1D2E4F506172"}
 INSTITUTION = {"institutionId": "00016"}
 
 
-@dataclass
-class Ledger:
-    """What was acknowledged, and what turned out to be wrong."""
-
-    acknowledged: Counter[str] = field(default_factory=Counter)
-    doubled: list[str] = field(default_factory=list)
-    wrongly_revoked: list[str] = field(default_factory=list)
-    revived: list[str] = field(default_factory=list)
-    unavailable: int = 0
-    revoked: list[str] = field(default_factory=list)
-    redeemed: list[str] = field(default_factory=list)
-    token_ids: set[str] = field(default_factory=set)
-    turns: dict[tuple[str, int], str] = field(default_factory=dict)
-
-    @property
-    def faults(self) -> list[str]:
-        return [*self.doubled, *self.wrongly_revoked, *self.revived]
-
-    def lines(self) -> list[str]:
-        """The ledger, for people."""
-        return [
-            *(f"acknowledged {name}: {count}" for name, count in sorted(self.acknowledged.items())),
-            f"answered 503: {self.unavailable}",
-            f"lost or wrongly revoked: {len(self.wrongly_revoked)}, doubled: {len(self.doubled)}, "
-            f"revived: {len(self.revived)}",
-        ]
-
-    def turned(self, refresh_token: str) -> None:
-        """A refresh token was received: its generation has one token, whoever asks and how often."""
-        family, generation = place_of(refresh_token)
-        known = self.turns.setdefault((family, generation), refresh_token)
-        if known != refresh_token:
-            self.doubled.append(f"two tokens of generation {generation} of {family}")
-
-
-def place_of(refresh_token: str) -> tuple[str, int]:
-    """The family and the generation that a refresh token names."""
-    raw = base64.urlsafe_b64decode(refresh_token.partition(".")[2] + "=")
-    return raw[:16].hex(), int.from_bytes(raw[16:20])
-
-
-def token_id_of(access_token: str) -> str:
-    payload = access_token.split(".")[1]
-    return str(json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["jti"])
-
-
 class Client:
     """One caller. `call` gives None when the server died before it answered, or said 503."""
 
-    def __init__(self, server: Server, ledger: Ledger, http: httpx.AsyncClient) -> None:
-        self.server = server
+    def __init__(self, bank: Bank, ledger: Ledger, http: httpx.AsyncClient) -> None:
+        self.bank = bank
         self.ledger = ledger
         self.http = http
-        self.web = server.credentials("northstar-budget")
+        self.web = bank.credentials("northstar-budget")
 
     async def call(self, method: str, path: str, **arguments: Any) -> httpx.Response | None:
+        self.ledger.asked += 1
         try:
-            response = await self.http.request(method, self.server.base_url + path, **arguments)
+            response = await self.http.request(method, self.bank.base_url + path, **arguments)
         except httpx.TransportError:
+            self.ledger.cut_off += 1
             await asyncio.sleep(0.01)
             return None
         if response.status_code == 503:
             self.ledger.unavailable += 1
             assert "retry-after" in response.headers
+            await asyncio.sleep(0.02)
             return None
         assert response.status_code < 500, response.text
         return response
@@ -96,7 +50,7 @@ class Client:
     async def code(self) -> str | None:
         """A code for a family with renewal, asked for by the sign-in page."""
         page = await self.token(
-            self.server.credentials("meridian-sign-in"), grant_type="client_credentials"
+            self.bank.credentials("meridian-sign-in"), grant_type="client_credentials"
         )
         if page is None:
             return None
@@ -116,7 +70,7 @@ class Client:
 
 async def machine(client: Client, stop: asyncio.Event) -> None:
     """Takes institution-scoped tokens, and writes down each that it got."""
-    credentials = client.server.credentials("meridian-back-office")
+    credentials = client.bank.credentials("meridian-back-office")
     while not stop.is_set():
         answer = await client.token(credentials, grant_type="client_credentials")
         if answer is not None:
@@ -163,8 +117,8 @@ async def retry(client: Client, previous: str) -> None:
 
 async def sign_in(client: Client, stop: asyncio.Event) -> None:
     """Signs a customer in with a password, now and then; what it opens can be renewed once."""
-    mobile = client.server.credentials("harbor-mobile")
-    customer = next(c for c in client.server.card["customers"] if c["login_id"] == "ada.marsh")
+    mobile = client.bank.credentials("harbor-mobile")
+    customer = next(c for c in client.bank.card["customers"] if c["login_id"] == "ada.marsh")
     secret = {"username": customer["login_id"], "password": customer["password"]}
     while not stop.is_set():
         await asyncio.sleep(0.05)
@@ -179,6 +133,29 @@ async def sign_in(client: Client, stop: asyncio.Event) -> None:
             renewed = await client.token(mobile, grant_type="refresh_token", refresh_token=first)
         if renewed is not None and renewed.status_code != 200:
             client.ledger.wrongly_revoked.append(renewed.text)
+
+
+async def read_keys(client: Client, stop: asyncio.Event) -> None:
+    """Reads a key set and metadata on connections of their own. Whoever meets a process that is just
+    dying asks once more, as a resource server would."""
+    issuer = f"{client.bank.base_url}/i/00016"
+    paths = ("/oauth2/jwks", "/.well-known/openid-configuration")
+    while not stop.is_set():
+        for path in paths:
+            faults = []
+            for _ in range(2):
+                try:
+                    answer = await client.http.get(issuer + path, headers={"Connection": "close"})
+                except httpx.TransportError as error:
+                    faults.append(repr(error))
+                    continue
+                if answer.status_code != httpx.codes.OK:
+                    faults.append(f"{answer.status_code}")
+                break
+            client.ledger.acknowledged["key sets and metadata"] += not faults or len(faults) == 1
+            if len(faults) > 1 or any(fault.isdigit() for fault in faults):
+                client.ledger.unserved.append(", ".join(faults))
+        await asyncio.sleep(0.05)
 
 
 async def look_back(client: Client, revoked: list[str], redeemed: list[str]) -> None:
@@ -230,30 +207,3 @@ async def revoke(client: Client, current: str) -> None:
     again = await client.token(client.web, grant_type="refresh_token", refresh_token=current)
     if again is not None and again.status_code == 200:
         client.ledger.revived.append(current[:16])
-
-
-async def drill(server: Server, kills: int, seed: int, chains: int = 8) -> Ledger:
-    """Kills the server `kills` times under load; gives the ledger, the last server still running."""
-    ledger, stop, chance = Ledger(), asyncio.Event(), random.Random(seed)
-    await server.start()
-    async with httpx.AsyncClient(trust_env=False, timeout=20) as http:
-        workers = [asyncio.create_task(machine(Client(server, ledger, http), stop))]
-        workers += [
-            asyncio.create_task(chain(Client(server, ledger, http), stop, random.Random(seed + n)))
-            for n in range(chains)
-        ]
-        workers.append(asyncio.create_task(sign_in(Client(server, ledger, http), stop)))
-        auditor = Client(server, ledger, http)
-        for _ in range(kills):
-            await asyncio.sleep(chance.uniform(0.05, 0.6))
-            revoked, redeemed = ledger.revoked[-20:], ledger.redeemed[-20:]
-            server.kill()
-            if chance.random() < 0.1:
-                await server.kill_while_starting(chance.uniform(0.1, 0.8))
-            await server.start()
-            await look_back(auditor, revoked, redeemed)
-        await asyncio.sleep(0.3)
-        stop.set()
-        await asyncio.gather(*workers)
-        await look_back(auditor, ledger.revoked, ledger.redeemed)
-    return ledger

@@ -1,0 +1,101 @@
+"""Many processes on PostgreSQL, of which something fails again and again.
+
+The suite makes do with a few failures of the quick kinds; `make drill` has them all.
+"""
+
+import asyncio
+import os
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from moneyer.store.database import PostgresqlUrl
+from tests.drills.audit import check_events
+from tests.drills.drill import Failure, drill
+from tests.drills.ledger import Ledger
+from tests.drills.service import OWNER, ROLES, SERVING, DataCentre
+from tests.postgresql import Postgresql
+
+KILLS = int(os.environ.get("KILLS", "5"))
+LONG = pytest.mark.skipif("DRILL" not in os.environ, reason="long: make drill")
+BUSY = ("tokens", "rotations", "codes", "revocations", "passwords", "key sets and metadata")
+
+
+class Place:
+    """A PostgreSQL, a bank on it, and the ledger in the end."""
+
+    def __init__(self, folder: Path, postgresql: Postgresql) -> None:
+        postgresql.psql(ROLES)
+        postgresql.psql(f"CREATE DATABASE bank OWNER {OWNER}")
+        self.postgresql = postgresql
+        self.bank = DataCentre(folder, postgresql.url("bank", OWNER), postgresql.url("bank", SERVING))
+
+    async def drill(self, name: str, fail: Failure, times: int) -> Ledger:
+        """Runs a drill and holds its ledger against the log of events."""
+        await self.bank.start()
+        ledger = await drill(self.bank, fail, times, seed=20261124)
+        check_events(PostgresqlUrl(self.postgresql.url("bank")), ledger)
+        print(f"\n{name}", *ledger.lines(), sep="\n  ")
+        assert ledger.faults == []
+        assert min(ledger.acknowledged[kind] for kind in BUSY) > 0
+        return ledger
+
+
+@contextmanager
+def placed(folder: Path, **settings: Any) -> Iterator[Place]:
+    with Postgresql(durable=True, **settings) as postgresql:
+        place = Place(folder, postgresql)
+        try:
+            yield place
+        finally:
+            place.bank.stop()
+
+
+@pytest.fixture(autouse=True)
+def _shown(capsys: pytest.CaptureFixture[str]) -> Iterator[None]:
+    """The ledger is for people too."""
+    yield
+    printed = capsys.readouterr().out
+    with capsys.disabled():
+        print(printed)
+
+
+@pytest.mark.requirement("RT-05", "RV-07", "TE-18")
+async def test_workers_that_are_killed(tmp_path: Path) -> None:
+    with placed(tmp_path) as place:
+
+        async def fail(chance: random.Random) -> None:
+            await place.bank.kill_worker(chance.choice(place.bank.serving()))
+
+        await place.drill("kill -9 of a worker", fail, KILLS)
+
+
+@pytest.mark.requirement("RT-05", "RV-07", "TE-18")
+async def test_a_postmaster_that_is_killed(tmp_path: Path) -> None:
+    with placed(tmp_path) as place:
+
+        async def fail(chance: random.Random) -> None:
+            await asyncio.to_thread(place.postgresql.kill)
+            await asyncio.sleep(chance.uniform(0, 0.5))
+            await asyncio.to_thread(place.postgresql.start)
+
+        ledger = await place.drill("kill -9 of the postmaster", fail, KILLS)
+        assert ledger.cut_off == 0
+        assert ledger.unavailable > 0
+
+
+@LONG
+async def test_a_database_that_stands_still_for_half_a_minute(tmp_path: Path) -> None:
+    with placed(tmp_path) as place:
+
+        async def fail(_: random.Random) -> None:
+            place.postgresql.pause()
+            await asyncio.sleep(30)
+            place.postgresql.resume()
+
+        ledger = await place.drill("SIGSTOP of the database for 30 s", fail, 2)
+        assert ledger.cut_off == 0
