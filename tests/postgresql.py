@@ -86,6 +86,10 @@ class Postgresql(Scoped):
                 raise ProgramFailed(f"it does not start:\n{self.log.read_text()[-2000:]}")
             time.sleep(0.02)
 
+    def is_running(self) -> bool:
+        """Whether it is there: a server may end by itself."""
+        return self._process is not None and self._process.poll() is None
+
     def stop(self, mode: Mode = "fast") -> None:
         """As `pg_ctl stop -m`: `immediate` leaves recovery to the next start."""
         self._end(_STOP[mode])

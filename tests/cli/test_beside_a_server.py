@@ -10,33 +10,33 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.drills.server import COMMAND, Server
+from tests.drills.server import COMMAND
 
 NEW_PASSWORD = "a wholly different pass phrase"
 
 
 @pytest.fixture
-async def server(tmp_path: Path) -> AsyncIterator[Server]:
-    server = Server(tmp_path / "bank")
+async def server(tmp_path: Path) -> AsyncIterator[Laptop]:
+    server = Laptop(tmp_path / "bank")
     await server.start()
     yield server
     server.stop()
 
 
-def moneyer(server: Server, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+def moneyer(server: Laptop, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
     """Runs a command on the server's folder."""
     command = [str(COMMAND), *arguments, "--data", str(server.folder)]
     return subprocess.run(command, input=stdin, capture_output=True, text=True, check=False, timeout=30)
 
 
-async def run(server: Server, *arguments: str, stdin: str = "") -> str:
+async def run(server: Laptop, *arguments: str, stdin: str = "") -> str:
     """The output of a command that must succeed."""
     done = await asyncio.to_thread(moneyer, server, *arguments, stdin=stdin)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
 
-async def complaint(server: Server, *arguments: str, stdin: str = "") -> str:
+async def complaint(server: Laptop, *arguments: str, stdin: str = "") -> str:
     """What a command that must fail says: one line, no traceback, exit status 2."""
     done = await asyncio.to_thread(moneyer, server, *arguments, stdin=stdin)
     assert done.returncode == 2, done.stdout
@@ -56,7 +56,7 @@ async def eventually(condition: Callable[[], Awaitable[bool]]) -> None:
 class Caller:
     """Calls the token endpoint at institution 00016."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Laptop) -> None:
         self._url = f"{server.base_url}/oauth2/v1/token"
 
     async def __call__(self, credentials: tuple[str, str], **form: str) -> httpx.Response:
@@ -69,7 +69,7 @@ class Caller:
 
 
 @pytest.mark.requirement("CA-11", "CA-12")
-async def test_an_application_comes_rotates_its_secret_and_goes(server: Server) -> None:
+async def test_an_application_comes_rotates_its_secret_and_goes(server: Laptop) -> None:
     """Added, usable; a second secret beside the first; the first ended; disabled, refused."""
     call = Caller(server)
     added = json.loads(
@@ -111,7 +111,7 @@ async def test_an_application_comes_rotates_its_secret_and_goes(server: Server) 
 
 
 @pytest.mark.requirement("RT-09")
-async def test_a_new_password_ends_everything_and_token_inspect_says_so(server: Server) -> None:
+async def test_a_new_password_ends_everything_and_token_inspect_says_so(server: Laptop) -> None:
     """A family lives until the password is changed; then the old password and its tokens are dead."""
     call, mobile = Caller(server), server.credentials("harbor-mobile")
     old = next(c for c in server.card["customers"] if c["login_id"] == "ben.okafor")["password"]
@@ -140,7 +140,7 @@ async def test_a_new_password_ends_everything_and_token_inspect_says_so(server: 
     assert (await call(mobile, password=NEW_PASSWORD, **sign_in)).status_code == 200
 
 
-async def test_an_institution_customers_and_keys(server: Server) -> None:
+async def test_an_institution_customers_and_keys(server: Laptop) -> None:
     """Added, listed, its keys made and rotated; what cannot be is said in a line."""
     await run(server, "institution", "add", "BANK7", "--name", "Seventh", "--algorithm", "Ed25519")
     assert "exists already" in await complaint(
@@ -168,7 +168,7 @@ async def test_an_institution_customers_and_keys(server: Server) -> None:
     assert "there is no institution" in await complaint(server, "institution", "show", "NOWHERE")
 
 
-async def test_a_second_server_on_the_same_folder_is_refused(server: Server) -> None:
+async def test_a_second_server_on_the_same_folder_is_refused(server: Laptop) -> None:
     """With the reason, by sandbox and by serve alike; and more than one worker at once."""
     again = await complaint(server, "sandbox", "--port", "0")
     assert "already serves from this SQLite file" in again
@@ -183,7 +183,7 @@ async def test_a_second_server_on_the_same_folder_is_refused(server: Server) -> 
     assert "one process at a time may serve from SQLite" in workers.stderr
 
 
-async def test_check_grades_a_sandbox(server: Server) -> None:
+async def test_check_grades_a_sandbox(server: Laptop) -> None:
     """Plain HTTP is bad, which the exit status says; the password grant is worth a warning."""
     done = await asyncio.to_thread(moneyer, server, "check", "--json")
     assert done.returncode == 1

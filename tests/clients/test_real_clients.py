@@ -14,32 +14,32 @@ from oauthlib.oauth2 import BackendApplicationClient, LegacyApplicationClient
 from requests_oauthlib import OAuth2Session
 
 from tests.drills.crash import ADA, Client, Ledger
-from tests.drills.server import Server
+from tests.drills.service import Laptop
 
 HEADERS = {"institutionId": "00016"}
 
 
 @pytest.fixture
-async def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Server]:
+async def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Laptop]:
     """A sandbox on loopback; the libraries are told that plain HTTP is meant."""
     monkeypatch.setenv("OAUTHLIB_INSECURE_TRANSPORT", "1")
     monkeypatch.setenv("AUTHLIB_INSECURE_TRANSPORT", "1")
-    server = Server(tmp_path / "bank")
+    server = Laptop(tmp_path / "bank")
     await server.start()
     yield server
     server.stop()
 
 
-def token_url(server: Server) -> str:
+def token_url(server: Laptop) -> str:
     return f"{server.base_url}/oauth2/v1/token"
 
 
-def password_of(server: Server) -> str:
+def password_of(server: Laptop) -> str:
     return str(next(c for c in server.card["customers"] if c["login_id"] == "ada.marsh")["password"])
 
 
 @pytest.mark.requirement("CA-01")
-async def test_requests_oauthlib_takes_a_token_for_itself(server: Server) -> None:
+async def test_requests_oauthlib_takes_a_token_for_itself(server: Laptop) -> None:
     """The backend application flow of requests-oauthlib."""
     client_id, secret = server.credentials("meridian-back-office")
     session = OAuth2Session(client=BackendApplicationClient(client_id=client_id))
@@ -48,7 +48,7 @@ async def test_requests_oauthlib_takes_a_token_for_itself(server: Server) -> Non
     await verify(server, token["access_token"], "client:meridian-back-office")
 
 
-async def test_requests_oauthlib_signs_a_customer_in_and_renews(server: Server) -> None:
+async def test_requests_oauthlib_signs_a_customer_in_and_renews(server: Laptop) -> None:
     """The legacy application flow; then the refresh of the same session."""
     client_id, secret = server.credentials("harbor-mobile")
     session = OAuth2Session(client=LegacyApplicationClient(client_id=client_id))
@@ -67,7 +67,7 @@ async def test_requests_oauthlib_signs_a_customer_in_and_renews(server: Server) 
     await verify(server, renewed["access_token"], ADA["institution_user_id"])
 
 
-async def test_authlib_does_all_four_grants(server: Server) -> None:
+async def test_authlib_does_all_four_grants(server: Laptop) -> None:
     """client_credentials, password, refresh_token, authorization_code, revocation, with Authlib."""
     page_id, page_secret = server.credentials("meridian-back-office")
     async with AsyncOAuth2Client(page_id, page_secret, headers=HEADERS) as machine:
@@ -94,7 +94,7 @@ async def test_authlib_does_all_four_grants(server: Server) -> None:
         await verify(server, exchanged["access_token"], ADA["institution_user_id"])
 
 
-async def test_httpx_with_basic_credentials(server: Server) -> None:
+async def test_httpx_with_basic_credentials(server: Laptop) -> None:
     """Nothing but an HTTP client: every member of the answer is text."""
     async with httpx.AsyncClient(auth=server.credentials("meridian-back-office")) as http:
         answer = await http.post(
@@ -103,7 +103,7 @@ async def test_httpx_with_basic_credentials(server: Server) -> None:
     assert all(isinstance(value, str) for value in answer.json().values())
 
 
-async def verify(server: Server, token: str, subject: str) -> None:
+async def verify(server: Laptop, token: str, subject: str) -> None:
     """The token verifies with two libraries, which find the keys through the issuer's metadata."""
     issuer = f"{server.base_url}/i/00016"
     async with httpx.AsyncClient(trust_env=False) as http:

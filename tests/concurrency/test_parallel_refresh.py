@@ -11,8 +11,9 @@ import pytest
 from moneyer.audit.chain import Head, Link, verify_chain
 from moneyer.protocol.clock import SystemClock
 from tests.bank import Bank, TestClock
-from tests.drills.crash import Client, Ledger
-from tests.drills.server import Server
+from tests.drills.ledger import Ledger
+from tests.drills.load import Client
+from tests.drills.service import Laptop
 
 AT_ONCE = 32
 
@@ -30,7 +31,7 @@ async def test_thirty_two_at_once_agree(bank: Bank) -> None:
 @pytest.mark.requirement("RT-05")
 async def test_thirty_two_at_once_agree_at_a_real_server(tmp_path: Path) -> None:
     """Over thirty-two connections to a process of its own."""
-    server = Server(tmp_path / "bank")
+    server = Laptop(tmp_path / "bank")
     await server.start()
     try:
         limits = httpx.Limits(max_connections=AT_ONCE)

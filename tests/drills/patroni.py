@@ -89,6 +89,10 @@ class Cluster(Scoped):
         self._nodes[name].kill()
         return name
 
+    def await_leader(self) -> None:
+        """Returns when somebody is the primary."""
+        until("nobody takes over", self.leader, WHOLE_AGAIN)
+
     def restart_node(self, name: str) -> None:
         """Starts a node that was killed. It becomes a standby in its own time."""
         self._nodes[name].start()

@@ -6,11 +6,14 @@ The suite makes do with a few failures of the quick kinds; `make drill` has them
 import asyncio
 import os
 import random
+import subprocess
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 
 from moneyer.store.database import PostgresqlUrl
@@ -99,3 +102,78 @@ async def test_a_database_that_stands_still_for_half_a_minute(tmp_path: Path) ->
 
         ledger = await place.drill("SIGSTOP of the database for 30 s", fail, 2)
         assert ledger.cut_off == 0
+
+
+@LONG
+async def test_a_database_that_takes_no_more_connections(tmp_path: Path) -> None:
+    """Strangers hold every place, and the service has lost its own."""
+    with placed(tmp_path, max_connections="40", superuser_reserved_connections="5") as place:
+        stranger = place.postgresql.url("bank", OWNER)
+
+        async def fail(_: random.Random) -> None:
+            async with AsyncExitStack() as stack:
+                await _take_every_place(stranger, stack)
+                place.postgresql.psql(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    f" WHERE usename = '{SERVING}'"
+                )
+                await _take_every_place(stranger, stack)
+                await asyncio.sleep(3)
+
+        ledger = await place.drill("connection limit reached for 3 s", fail, 5)
+        assert ledger.cut_off == 0
+        assert ledger.unavailable > 0
+
+
+async def _take_every_place(url: str, stack: AsyncExitStack) -> None:
+    while True:
+        try:
+            connection = await asyncpg.connect(url)
+        except asyncpg.TooManyConnectionsError:
+            return
+        stack.push_async_callback(connection.close)
+
+
+@LONG
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounts a file system: root only")
+async def test_a_disk_that_is_full(tmp_path: Path) -> None:
+    """The server's own answer to a full disk is to stop; what was acknowledged is there afterwards."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    for folder in (disk, *list(disk.parents)[:-2]):
+        folder.chmod(0o755)
+    with (
+        _small_file_system(disk),
+        placed(tmp_path, place=disk, wal_recycle="off", max_wal_size="64MB") as place,
+    ):
+        await place.drill("disk full for 5 s", _Filler(disk, place.postgresql), 3)
+
+
+@contextmanager
+def _small_file_system(folder: Path) -> Iterator[None]:
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=384m", "tmpfs", folder], check=True)
+    folder.chmod(0o777)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", folder], check=True)
+
+
+class _Filler:
+    """Fills a disk to its last block, and empties it again."""
+
+    def __init__(self, disk: Path, postgresql: Postgresql) -> None:
+        self._filling = disk / "filling"
+        self._postgresql = postgresql
+
+    async def __call__(self, _: random.Random) -> None:
+        deadline = time.monotonic() + 5
+        with suppress(OSError), self._filling.open("ab", buffering=0) as file:
+            while time.monotonic() < deadline:
+                try:
+                    file.write(bytes(65536))
+                except OSError:
+                    await asyncio.sleep(0.05)
+        self._filling.unlink()
+        if not self._postgresql.is_running():
+            await asyncio.to_thread(self._postgresql.start)
