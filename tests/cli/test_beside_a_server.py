@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.drills.server import COMMAND
+from tests.drills.service import COMMAND, Laptop
 
 NEW_PASSWORD = "a wholly different pass phrase"
 

@@ -13,7 +13,8 @@ from joserfc.jwk import KeySet
 from oauthlib.oauth2 import BackendApplicationClient, LegacyApplicationClient
 from requests_oauthlib import OAuth2Session
 
-from tests.drills.crash import ADA, Client, Ledger
+from tests.drills.ledger import Ledger
+from tests.drills.load import ADA, Client
 from tests.drills.service import Laptop
 
 HEADERS = {"institutionId": "00016"}

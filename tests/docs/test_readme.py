@@ -12,7 +12,7 @@ import pytest
 
 from moneyer.customers.core_bank import CoreBank
 from moneyer.settings import Settings
-from tests.drills.server import Server
+from tests.drills.service import Laptop
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "bench" / "README.md"]
@@ -21,7 +21,7 @@ DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "bench" / "R
 async def test_the_readme_can_be_pasted(tmp_path: Path) -> None:
     """Every block that is marked to run, in one shell, one after the other, does what it says."""
     blocks = re.findall(r"<!-- run -->\n```sh\n(.*?)```", (ROOT / "README.md").read_text(), re.S)
-    server = Server(tmp_path / ".moneyer")
+    server = Laptop(tmp_path / ".moneyer")
     await server.start()
     try:
         script = "set -e\n" + "".join(f"{block}echo; echo ---\n" for block in blocks)

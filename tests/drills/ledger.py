@@ -16,6 +16,8 @@ class Ledger:
     """Answers 503, each with Retry-After."""
     cut_off: int = 0
     """Connections that ended before an answer."""
+    told_to_wait: int = 0
+    """Sign-ins refused although the password was right."""
     gaps: list[float] = field(default_factory=list)
     """Seconds from each failure until a token was struck again."""
     seconds: float = 0.0
@@ -41,7 +43,8 @@ class Ledger:
             f"{len(self.gaps)} failures; {self.asked} requests in {self.seconds:.0f} s, "
             f"{self.asked / self.seconds:.0f} a second",
             *(f"acknowledged {name}: {count}" for name, count in sorted(self.acknowledged.items())),
-            f"answered 503: {self.unavailable}; cut off: {self.cut_off}",
+            f"answered 503: {self.unavailable}; cut off: {self.cut_off}; "
+            f"sign-ins told to wait: {self.told_to_wait}",
             f"longest time until a token was struck again: {max(self.gaps, default=0):.1f} s",
             f"lost or wrongly revoked: {len(self.wrongly_revoked)}, doubled: {len(self.doubled)}, "
             f"revived: {len(self.revived)}, key sets not served: {len(self.unserved)}",

@@ -125,6 +125,11 @@ async def sign_in(client: Client, stop: asyncio.Event) -> None:
         answer = await client.token(mobile, grant_type="password", **secret)
         if answer is None:
             continue
+        if answer.status_code != httpx.codes.OK:
+            # Attempts are counted before the password is looked at, and those that broke off stay
+            # counted: after several of them in a row the right password has to wait too.
+            client.ledger.told_to_wait += 1
+            continue
         first = answer.json()["refresh_token"]
         client.ledger.acknowledged["passwords"] += 1
         client.ledger.turned(first)
