@@ -1,4 +1,4 @@
-"""The peers we compare with, and how to have several of them run."""
+"""The service and the peers we compare it with, and how to have several of them run."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -8,11 +8,14 @@ from tempfile import TemporaryDirectory
 from bench.peers.authlib_flask import AuthlibFlask
 from bench.peers.django_oauth_toolkit import DjangoOAuthToolkit
 from bench.peers.keycloak import Keycloak
+from bench.peers.moneyer import OnPostgresql, OnSqlite
 from bench.peers.oidc_provider import OidcProvider
 from bench.peers.peer import Peer, Running
 from bench.server import pin
 
 PEERS: tuple[Peer, ...] = (
+    OnSqlite(),
+    OnPostgresql(),
     OidcProvider(),
     DjangoOAuthToolkit(),
     DjangoOAuthToolkit(hashed=True),
