@@ -17,6 +17,7 @@ from moneyer.store.journal import Journal
 from moneyer.store.postgresql.ledger import PostgresLedger
 from moneyer.store.postgresql.reader import PostgresReader
 from moneyer.store.postgresql.server import Unconfined
+from moneyer.store.upgrade import move_to
 from tests.bank import MOULD, SERVER, Bank, TestClock
 from tests.postgresql import Postgresql
 from tests.store.counting import Count, outcomes
@@ -191,3 +192,20 @@ async def test_what_is_over_is_swept_away_at_every_institution(place: Place) -> 
     finally:
         await ledger.aclose()
     assert place.psql("SELECT token_id FROM revoked_tokens") == "alive"
+
+
+async def test_a_migration_that_waits_for_a_table_holds_up_nobody_for_long(bank: Bank) -> None:
+    """Somebody reads a table for a while: callers go on, and the migration is done in the end."""
+    with bank.engine.connect() as reading:
+        reading.exec_driver_sql("SELECT count(*) FROM families")
+        moving = asyncio.create_task(asyncio.to_thread(move_to, bank.engine, "0001"))
+        for _ in range(5):
+            assert (await bank.token("machine", grant_type="client_credentials")).status_code in {
+                200,
+                503,
+            }
+            await asyncio.sleep(0.1)
+        assert not moving.done()
+        reading.rollback()
+        await moving
+    assert (await bank.token("machine", grant_type="client_credentials")).status_code == 200
