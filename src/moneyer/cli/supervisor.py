@@ -16,7 +16,7 @@ log = structlog.get_logger()
 YOUNG = 10.0
 """Seconds: after a worker that lived longer, the next is started after the shortest pause."""
 SHORTEST_PAUSE = 0.1
-LONGEST_PAUSE = 10.0
+LONGEST_PAUSE = 1.0
 PATIENCE = 60.0
 """Seconds a worker may take to be ready, and beyond its drain to end."""
 
