@@ -58,6 +58,22 @@ async def test_pipelined_requests_are_answered_one_by_one_in_their_order() -> No
     assert [answer.body["path"] for answer in heard] == ["/1", "/2", "/3"]
 
 
+async def test_of_a_caller_that_asks_ahead_no_more_is_read_than_comes_at_once() -> None:
+    """What it sends meanwhile stays in its own machine."""
+    gate = Gate()
+    async with front(gate) as served:
+        caller = await served.caller()
+        await caller.send(get("/1"))
+        await gate.until_asked()
+        (connection,) = served.server._working
+        for number in range(3):
+            caller.writer.write(post(b"y" * 30_000, target=f"/{number}"))
+        await eventually(lambda: not connection._transport.is_reading())
+        gate.opened.set()
+        heard = await caller.ask()
+    assert [answer.body["path"] for answer in heard] == ["/1", "/0", "/1", "/2"]
+
+
 async def test_more_than_a_few_pipelined_requests_end_the_connection() -> None:
     async with front() as served:
         heard = await served.ask(get("/") * 1000)

@@ -22,6 +22,9 @@ MAX_CONNECTIONS = 16_384
 BACKLOG = 1024
 """Callers that wait for their connection to be taken."""
 
+HANDSHAKE = 10.0
+"""Seconds in which TLS has to be agreed on."""
+
 GRACE = 3.0
 """Seconds for which requests under way may go on once the service has been told to stop."""
 
@@ -99,7 +102,11 @@ async def _serve(
             Limits(connections=_room_for_connections()),
         )
         doors = await loop.create_server(
-            server.connection, sock=listening, backlog=BACKLOG, ssl=context
+            server.connection,
+            sock=listening,
+            backlog=BACKLOG,
+            ssl=context,
+            ssl_handshake_timeout=HANDSHAKE if context else None,
         )
         keeping_time = asyncio.create_task(server.run())
         ready()

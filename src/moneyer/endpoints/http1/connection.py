@@ -46,6 +46,7 @@ class Connection(asyncio.Protocol):
         "_body",
         "_body_size",
         "_headers",
+        "_is_paused",
         "_is_reading",
         "_loop",
         "_parser",
@@ -70,6 +71,7 @@ class Connection(asyncio.Protocol):
         self._turns: deque[Turn] = deque()
         self._working = False
         self._is_reading = True
+        self._is_paused = False
         self.is_lost = False
         self._stage = "idle"
         self._since_landmark = 0
@@ -214,7 +216,11 @@ class Connection(asyncio.Protocol):
 
     def _take(self, turn: Turn) -> None:
         self._turns.append(turn)
-        if not self._working:
+        if self._working:
+            # Whoever asks before the answer is there waits with the rest of what it has to say.
+            self._is_paused = True
+            self._transport.pause_reading()
+        else:
             self._working = True
             self.deadline = _NEVER
             self._server.begins(self, self._loop.create_task(self._work()))
@@ -257,6 +263,9 @@ class Connection(asyncio.Protocol):
         server.finished(self)
         if self.is_lost:
             return
+        if self._is_paused and not transport.is_closing():
+            self._is_paused = False
+            transport.resume_reading()
         if is_last or not self._is_reading:
             self._end()
         else:
