@@ -33,7 +33,7 @@ async def metadata(request: Request, service: Service, institution_id: str) -> A
     scopes = {
         scope
         for application in service.mint.snapshot.applications()
-        if institution_id in application.institutions and application.status == "active"
+        if institution_id in application.entitled and application.status == "active"
         for scope in application.scopes
     }
     document = {

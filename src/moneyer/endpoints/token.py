@@ -91,6 +91,6 @@ def _named_institution(grant: Grant, form: Form, call: Call) -> str:
     else:
         institution_id, _ = read_code(form.require("code", 1024))
     application = call.application
-    if application is None or institution_id not in application.institutions:
+    if application is None or institution_id not in application.entitled:
         raise BadToken("other-institution")
     return institution_id

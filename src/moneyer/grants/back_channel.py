@@ -50,7 +50,7 @@ def find_target(bearer: Bearer, client_id: str, mint: Mint, now: int) -> Applica
     target = mint.snapshot.application(client_id) if is_client_id(client_id) else None
     if target is None or target.status != "active":
         raise BadTarget("target-unknown")
-    if bearer.institution.institution_id not in target.institutions:
+    if bearer.institution.institution_id not in target.entitled:
         raise BadTarget("target-not-entitled")
     if not target.redirect_uris:
         raise BadTarget("target-without-redirect-uri")
