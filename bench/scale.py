@@ -37,7 +37,8 @@ _ADD_FAMILIES = {
 }
 _DIGEST = {"postgresql": "sha256('nobody')", "sqlite": "zeroblob(32)"}
 _ADD_INSTITUTION = (
-    "INSERT INTO institutions SELECT :id, replace(document, '00016', :id) FROM institutions"
+    "INSERT INTO institutions"
+    " SELECT CAST(:id AS TEXT), replace(document, '00016', CAST(:id AS TEXT)) FROM institutions"
     " WHERE institution_id = '00016'"
 )
 _ENTITLE = "INSERT INTO entitlements VALUES (:id, 'meridian-back-office')"
