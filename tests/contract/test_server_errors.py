@@ -1,16 +1,17 @@
 """Errors that are not the caller's: what it is told, and what the operator finds in the log."""
 
 import asyncio
-import sqlite3
 from typing import Any
 
 import httpx
 import msgspec
 import pytest
+import sqlalchemy as sa
 import structlog
 
 from moneyer.app import build
 from moneyer.keys.sealing import derive, new_key
+from moneyer.store.engine import is_postgresql, writing
 from tests.bank import BASE, PASSWORD, Bank
 from tests.contract import wire
 from tests.contract.wire import refused
@@ -46,9 +47,8 @@ async def test_a_token_that_cannot_be_checked_is_not_called_revoked(closed_bank:
     """204 would say that the token is dead; nobody knows, so it is 500."""
     async with closed_bank.open() as bank:
         token = (await bank.token("machine", grant_type="client_credentials")).json()["access_token"]
-        table = "UPDATE signing_keys SET sealed = zeroblob(150)"
         with bank.engine.begin() as connection:
-            connection.exec_driver_sql(table)
+            connection.execute(sa.text("UPDATE signing_keys SET sealed = :junk"), {"junk": bytes(150)})
             connection.exec_driver_sql("UPDATE directory_version SET version = version + 1")
         await bank.refresh()
         refused(await bank.revoke(token, "machine"), wire.CANNOT_SIGN)
@@ -111,12 +111,10 @@ async def test_a_full_password_queue_is_told_to_wait(closed_bank: Bank) -> None:
 @pytest.mark.requirement("TE-18", "TE-12")
 async def test_a_store_that_cannot_commit_is_told_to_come_back(bank: Bank) -> None:
     """Another process holds the database: 503, never a token, never "invalid"."""
-    other = sqlite3.connect(bank.folder / "moneyer.db", isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
-    with structlog.testing.capture_logs() as lines:
+    with writing(bank.engine) as other, structlog.testing.capture_logs() as lines:
+        if is_postgresql(other):
+            other.exec_driver_sql("LOCK TABLE events")
         refused(await bank.token("machine", grant_type="client_credentials"), wire.NOT_STORED)
-    other.execute("ROLLBACK")
-    other.close()
     assert [line["event"] for line in lines] == ["unavailable"]
     assert (await bank.token("machine", grant_type="client_credentials")).status_code == 200
 

@@ -26,6 +26,8 @@ OLDEST_SCHEMA = "0001"
 LOCK_PATIENCE = "2s"
 """For so long a migration waits for a table, and all who want the table wait behind it."""
 LOCK_TRIES = 30
+_IN_USE = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected)
+"""Callers hold a table, or hold one and want another: the migration steps back, not they."""
 
 
 class SchemaMismatch(Exception):
@@ -94,7 +96,7 @@ def _migrate(engine: Engine, run: Callable[[Config], None]) -> None:
         except CommandError as error:
             raise SchemaMismatch(str(error)) from None
         except OperationalError as error:
-            if not isinstance(error.orig, psycopg.errors.LockNotAvailable) or not tries_left:
+            if not isinstance(error.orig, _IN_USE) or not tries_left:
                 raise
             time.sleep(0.5)
         else:
