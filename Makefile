@@ -14,9 +14,11 @@ PYTHON ?= $(shell for python in python3.11 python3; do \
 	"$$python" -c '' 2>/dev/null && command -v "$$python" && break; done)
 
 # Nothing comes in that is not in a lock file, and nothing that would have to be built here:
-# a source package fetches its own build tools, and no hash guards those.
+# a source package fetches its own build tools, and no hash guards those. The lock files name
+# everything, so pip has nothing to resolve; left to it, Debian's pip takes the newest release of
+# a package that another one wants with an extra, and stops because no hash covers that.
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
-FETCH := $(PIP) install --require-hashes --only-binary=:all: --progress-bar off
+FETCH := $(PIP) install --require-hashes --no-deps --only-binary=:all: --progress-bar off
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-config --system-certs --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 

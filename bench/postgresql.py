@@ -39,7 +39,7 @@ class Database:
 
     @property
     def version(self) -> str:
-        return _run([_program("postgres"), "--version"], None).split()[2]
+        return _run([program("postgres"), "--version"], None).split()[2]
 
 
 @contextlib.contextmanager
@@ -74,9 +74,9 @@ def _give(place: Path, user: str) -> None:
 
 def _start(name: str, place: Path, user: str | None, settings: Mapping[str, str]) -> ServerProcess:
     data, port = place / "data", free_port()
-    create = [_program("initdb"), "--pgdata", str(data), "--username", _ROLE, "--auth", "trust"]
+    create = [program("initdb"), "--pgdata", str(data), "--username", _ROLE, "--auth", "trust"]
     _run([*create, "--encoding", "UTF8", "--locale", "C", "--no-sync"], user)
-    command = [_program("postgres"), "-D", str(data), "-p", str(port)]
+    command = [program("postgres"), "-D", str(data), "-p", str(port)]
     for setting, value in settings.items():
         command += ["-c", f"{setting}={value}"]
     return ServerProcess(
@@ -90,7 +90,7 @@ def _start(name: str, place: Path, user: str | None, settings: Mapping[str, str]
 
 
 def _await(process: ServerProcess) -> None:
-    ready = [_program("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(process.port)]
+    ready = [program("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(process.port)]
     deadline = process.started_at + _START_SECONDS
     while subprocess.run(ready, check=False).returncode != 0:
         process.check_alive()
@@ -115,7 +115,7 @@ def _run(command: list[str], user: str | None) -> str:
     return ended.stdout
 
 
-def _program(name: str) -> str:
+def program(name: str) -> str:
     """The newest that Debian installed (it keeps them off the PATH), else the PATH's."""
     debian = Path("/usr/lib/postgresql").glob(f"*/bin/{name}")
     newest = max(debian, key=lambda path: int(path.parts[4].split(".")[0]), default=None)

@@ -84,13 +84,19 @@ def launch(port: int, data: Path, log: Path) -> ServerProcess:
 def open_sandbox(process: ServerProcess, data: Path) -> tuple[Sandbox, float]:
     """Wait until it issues tokens. Returns it and the seconds from its start to the first token."""
     deadline = process.started_at + _START_SECONDS
-    live = request_head("GET", "/health/live", f"127.0.0.1:{process.port}", ()) + b"0\r\n\r\n"
-    _until(process, deadline, lambda: _status(process.port, live) == 200)
+    await_live(process)
     _until(process, deadline, (data / "sandbox.json").exists)
     sandbox = Sandbox(process, _contract(data / "sandbox.json"))
     first = sandbox.caller("client_credentials").request("grant_type=client_credentials")
     _until(process, deadline, lambda: _status(process.port, first) == 200)
     return sandbox, time.perf_counter() - process.started_at
+
+
+def await_live(process: ServerProcess) -> None:
+    """Wait until it answers. Raises ServerFailure."""
+    live = request_head("GET", "/health/live", f"127.0.0.1:{process.port}", ()) + b"0\r\n\r\n"
+    deadline = process.started_at + _START_SECONDS
+    _until(process, deadline, lambda: _status(process.port, live) == 200)
 
 
 def sample(port: int, request: bytes) -> Answer:

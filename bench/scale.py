@@ -4,18 +4,18 @@ import argparse
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-import uvloop
 from sqlalchemy import Connection, text
 
 from bench.command import say, stop_on_signals
-from bench.failures import BenchFailure, Refused
-from bench.load import Window, run_window
+from bench.failures import BenchFailure
+from bench.load import Window
 from bench.peers.moneyer import OnPostgresql, OnSqlite
-from bench.peers.peer import Running
+from bench.peers.peer import Peer, Running
+from bench.peers.rounds import window
 from bench.server import pin
 from moneyer.store.database import Database, PostgresqlUrl
 from moneyer.store.engine import opened
@@ -46,8 +46,6 @@ _NEWS = "UPDATE directory_version SET version = version + 1"
 _LEARNED = 3.0
 """Seconds in which a change has certainly reached the server."""
 
-Say = Callable[[str], None]
-
 
 class Place:
     """A running Moneyer and its database, open to the bench."""
@@ -64,13 +62,7 @@ class Place:
             yield connection
 
     def window(self, load: str) -> Window:
-        process = self._running.process
-        try:
-            return uvloop.run(
-                run_window(process.port, self._flows[load], process.cpu_seconds, 0.5, self._seconds)
-            )
-        except (OSError, Refused) as failure:
-            raise BenchFailure(f"{load}: {failure!r}\n{process.log_tail()}") from failure
+        return window(self._running, load, self._flows[load], self._seconds).window
 
     def bytes_of(self, table: str) -> int:
         with self.writing() as connection:
@@ -156,24 +148,25 @@ def main() -> int:
     pin(0)
     try:
         for peer in (OnSqlite(), OnPostgresql()):
-            with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
-                where = Path(scratch)
-                with peer.start(where) as running:
-                    database = _database_of(running, where)
-                    place = Place(running, database, chosen.seconds)
-                    say(f"{peer.name}: warming up")
-                    place.window("refresh_token")
-                    print(peer.name)
-                    for line in (
-                        *families(place, chosen.families),
-                        *rotations(place, chosen.rotations),
-                        *institutions(place, chosen.institutions),
-                    ):
-                        print(line, flush=True)
+            _measure(peer, chosen)
     except (BenchFailure, OSError) as failure:
         print(f"\nbench failed: {failure}", file=sys.stderr)
         return 1
     return 0
+
+
+def _measure(peer: Peer, chosen: argparse.Namespace) -> None:
+    print(peer.name)
+    with tempfile.TemporaryDirectory(prefix="bench-") as scratch, peer.start(Path(scratch)) as running:
+        place = Place(running, _database_of(running, Path(scratch)), chosen.seconds)
+        say("warming up")
+        place.window("refresh_token")
+        for line in (
+            *families(place, chosen.families),
+            *rotations(place, chosen.rotations),
+            *institutions(place, chosen.institutions),
+        ):
+            print(line, flush=True)
 
 
 def _database_of(running: Running, where: Path) -> Database:

@@ -96,12 +96,12 @@ def repeat(request: bytes) -> Flows:
     return lambda connections: [Repeat(request)] * connections
 
 
-def chains(application: Application, tokens: Sequence[bytes]) -> Flows:
+def chains(head: bytes, tokens: Sequence[bytes]) -> Flows:
     """Refresh chains dealt out to the connections; they go on from window to window."""
 
     def flows(connections: int) -> Sequence[Flow]:
         used = min(connections, len(tokens))
-        return [Refresh(application.head, tokens[n::used]) for n in range(used)]
+        return [Refresh(head, tokens[n::used]) for n in range(used)]
 
     return flows
 
@@ -126,7 +126,7 @@ def all_flows(application: Application, first_party: Application) -> dict[str, F
     tokens = [refresh_token_in(first_party.ask(password).body) for _ in range(_CHAINS)]
     return {
         "client_credentials": repeat(client_credentials),
-        "refresh_token": chains(first_party, tokens),
+        "refresh_token": chains(first_party.head, tokens),
         "password": repeat(password),
         "introspection": introspection(application, client_credentials),
     }

@@ -50,7 +50,7 @@ class OidcProvider:
             opaque = application.token_request("client_credentials", resource="urn:bench:opaque")
             flows = {
                 "client_credentials": repeat(request),
-                "refresh_token": chains(application, _printed_tokens(log)),
+                "refresh_token": chains(application.head, _printed_tokens(log)),
                 "introspection": introspection(application, opaque),
             }
             yield Running(self.name, process, flows, warm_up=_WARM_UP_SECONDS)

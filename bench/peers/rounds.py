@@ -49,13 +49,13 @@ def rounds(peers: Sequence[Running], loads: Sequence[str], plan: Plan, say: Say)
         say(f"warming up {peer.name}")
         for load in loads:
             if load in peer.flows:
-                _window(peer, load, flows[peer.name, load], peer.warm_up)
+                window(peer, load, flows[peer.name, load], peer.warm_up)
     results = []
     for number in range(plan.rounds):
         say(f"round {number + 1} of {plan.rounds}")
         turn = peers if number % 2 == 0 else peers[::-1]
         results += [
-            _window(peer, load, flows[peer.name, load], _seconds(peer, load, plan))
+            window(peer, load, flows[peer.name, load], _seconds(peer, load, plan))
             for load in loads
             for peer in turn
             if load in peer.flows
@@ -75,7 +75,8 @@ def _seconds(peer: Running, load: str, plan: Plan) -> float:
     return max(plan.seconds, _SLOW_WINDOWS) if load in peer.slow else plan.seconds
 
 
-def _window(peer: Running, load: str, flows: Sequence[Flow], seconds: float) -> Result:
+def window(peer: Running, load: str, flows: Sequence[Flow], seconds: float) -> Result:
+    """One counted window. Raises BenchFailure."""
     peer.process.check_alive()
     database: list[float] = []
 

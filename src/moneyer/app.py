@@ -100,7 +100,7 @@ async def running(
             _again(POLL_INTERVAL, blocked),
             _again(SWEEP_INTERVAL, partial(_sweep, ledger)),
         ):
-            stack.push_async_callback(_cancel, asyncio.create_task(step))
+            stack.push_async_callback(cancelled, asyncio.create_task(step))
         yield Router(service)
 
 
@@ -137,7 +137,7 @@ async def _common_clock(reader: SqliteReader | PostgresReader, stack: AsyncExitS
     clock = DatabaseClock(reader)
     await clock.align()
     following = asyncio.create_task(_again(ALIGN_INTERVAL, clock.align))
-    stack.push_async_callback(_cancel, following)
+    stack.push_async_callback(cancelled, following)
     return clock
 
 
@@ -189,7 +189,8 @@ async def _sweep(ledger: SqliteLedger | PostgresLedger) -> None:
         await asyncio.sleep(SWEEP_PAUSE)
 
 
-async def _cancel(task: asyncio.Task[None]) -> None:
+async def cancelled(task: asyncio.Task[None]) -> None:
+    """Ends a task that goes on for ever; returns when it has ended."""
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task

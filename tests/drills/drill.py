@@ -8,14 +8,21 @@ from collections.abc import Awaitable, Callable
 import httpx
 
 from tests.drills.ledger import Ledger
-from tests.drills.load import INSTITUTION, Client, chain, look_back, machine, read_keys, sign_in
+from tests.drills.load import (
+    Client,
+    chain,
+    look_back,
+    machine,
+    read_keys,
+    renew_what_is_left,
+    sign_in,
+    surely,
+    take_back,
+)
 from tests.drills.service import Bank
 
 Failure = Callable[[random.Random], Awaitable[None]]
 """Breaks something, and returns when it is mended or mends itself."""
-
-MENDED = 60.0
-"""Seconds after a failure within which tokens must be struck again."""
 
 
 async def drill(
@@ -36,31 +43,21 @@ async def drill(
         callers.append(asyncio.create_task(sign_in(Client(bank, ledger, http), stop)))
         if keys:
             callers.append(asyncio.create_task(read_keys(Client(bank, ledger, http), stop)))
-        auditor = Client(bank, ledger, http)
+        callers.append(asyncio.create_task(take_back(Client(bank, ledger, http), stop)))
+        auditor, back_office = Client(bank, ledger, http), bank.credentials("meridian-back-office")
         for _ in range(times):
             await asyncio.sleep(chance.uniform(0.05, 0.6))
-            revoked, redeemed = ledger.revoked[-20:], ledger.redeemed[-20:]
+            closed = ledger.closed(20)
             broken = time.monotonic()
             await fail(chance)
-            await until_a_token_is_struck(auditor)
+            await surely(auditor.token, back_office, grant_type="client_credentials")
+            ledger.committed("tokens")
             ledger.gaps.append(time.monotonic() - broken)
-            await look_back(auditor, revoked, redeemed)
+            await look_back(auditor, closed)
         await asyncio.sleep(0.3)
         stop.set()
         await asyncio.gather(*callers)
         ledger.seconds = time.monotonic() - began
-        await look_back(auditor, ledger.revoked, ledger.redeemed)
+        await look_back(auditor, ledger.closed())
+        await renew_what_is_left(auditor)
     return ledger
-
-
-async def until_a_token_is_struck(client: Client) -> None:
-    credentials = client.bank.credentials("meridian-back-office")
-    form = {"grant_type": "client_credentials"}
-    async with asyncio.timeout(MENDED):
-        while True:
-            answer = await client.call(
-                "POST", "/oauth2/v1/token", auth=credentials, headers=INSTITUTION, data=form
-            )
-            if answer is not None:
-                client.ledger.acknowledged["tokens"] += 1
-                return

@@ -2,8 +2,18 @@
 
 import base64
 import json
+import time
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import NamedTuple
+
+
+class Closed(NamedTuple):
+    """What must not open anything any more."""
+
+    refresh_tokens: list[str]
+    access_tokens: list[str]
+    codes: list[str]
 
 
 @dataclass
@@ -19,8 +29,10 @@ class Ledger:
     told_to_wait: int = 0
     """Sign-ins refused although the password was right."""
     gaps: list[float] = field(default_factory=list)
-    """Seconds from each failure until a token was struck again."""
+    """Seconds from each failure until it was mended and a token was struck."""
     seconds: float = 0.0
+    longest_pause: float = 0.0
+    """Seconds between two acknowledged commits, whoever asked for them."""
 
     doubled: list[str] = field(default_factory=list)
     wrongly_revoked: list[str] = field(default_factory=list)
@@ -28,10 +40,15 @@ class Ledger:
     unserved: list[str] = field(default_factory=list)
     """Key sets and metadata that could not be had."""
 
+    kept: list[str] = field(default_factory=list)
+    """Refresh tokens that nobody has revoked or replaced when the load ends."""
     revoked: list[str] = field(default_factory=list)
+    taken_back: list[str] = field(default_factory=list)
+    """Access tokens that were revoked."""
     redeemed: list[str] = field(default_factory=list)
     token_ids: set[str] = field(default_factory=set)
     turns: dict[tuple[str, int], str] = field(default_factory=dict)
+    _committed_at: float = field(default_factory=time.monotonic)
 
     @property
     def faults(self) -> list[str]:
@@ -45,10 +62,22 @@ class Ledger:
             *(f"acknowledged {name}: {count}" for name, count in sorted(self.acknowledged.items())),
             f"answered 503: {self.unavailable}; cut off: {self.cut_off}; "
             f"sign-ins told to wait: {self.told_to_wait}",
-            f"longest time until a token was struck again: {max(self.gaps, default=0):.1f} s",
+            f"longest time until all was mended and a token struck: {max(self.gaps, default=0):.1f} s; "
+            f"longest pause between two commits: {self.longest_pause:.1f} s",
             f"lost or wrongly revoked: {len(self.wrongly_revoked)}, doubled: {len(self.doubled)}, "
             f"revived: {len(self.revived)}, key sets not served: {len(self.unserved)}",
         ]
+
+    def committed(self, kind: str) -> None:
+        """Something that must be durable by now was acknowledged."""
+        now = time.monotonic()
+        self.longest_pause = max(self.longest_pause, now - self._committed_at)
+        self._committed_at = now
+        self.acknowledged[kind] += 1
+
+    def closed(self, last: int = 0) -> Closed:
+        """What was acknowledged as closed so far; of each kind so many, the latest; 0 is all."""
+        return Closed(self.revoked[-last:], self.taken_back[-last:], self.redeemed[-last:])
 
     def turned(self, refresh_token: str) -> None:
         """A refresh token was received: its generation has one token, whoever asks and how often."""

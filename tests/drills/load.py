@@ -6,15 +6,18 @@ again, has to find out without harm.
 
 import asyncio
 import random
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, ParamSpec
 
 import httpx
 
-from tests.drills.ledger import Ledger, token_id_of
+from tests.drills.ledger import Closed, Ledger, token_id_of
 from tests.drills.service import Bank
 
 ADA = {"username": "ada.marsh", "institution_user_id": "5B7C1E90A4D24F6E8C3A1D2E4F506172"}
 INSTITUTION = {"institutionId": "00016"}
+MENDED = 60.0
+"""Seconds after a failure within which tokens must be struck again."""
 
 
 class Client:
@@ -25,6 +28,7 @@ class Client:
         self.ledger = ledger
         self.http = http
         self.web = bank.credentials("northstar-budget")
+        self.page = bank.credentials("meridian-sign-in")
 
     async def call(self, method: str, path: str, **arguments: Any) -> httpx.Response | None:
         self.ledger.asked += 1
@@ -47,17 +51,17 @@ class Client:
             "POST", "/oauth2/v1/token", auth=credentials, headers=INSTITUTION, data=form
         )
 
-    async def code(self) -> str | None:
+    async def page_token(self) -> str | None:
+        """What opens the back channel to the sign-in page."""
+        answer = await self.token(self.page, grant_type="client_credentials")
+        return None if answer is None else str(answer.json()["access_token"])
+
+    async def ask_for_code(self, page_token: str) -> httpx.Response | None:
         """A code for a family with renewal, asked for by the sign-in page."""
-        page = await self.token(
-            self.bank.credentials("meridian-sign-in"), grant_type="client_credentials"
-        )
-        if page is None:
-            return None
-        answer = await self.call(
+        return await self.call(
             "POST",
             "/v1/auth-code",
-            headers={**INSTITUTION, "Authorization": f"Bearer {page.json()['access_token']}"},
+            headers={**INSTITUTION, "Authorization": f"Bearer {page_token}"},
             data={
                 "client_id": "northstar-budget",
                 "scopes": "accounts:read",
@@ -65,7 +69,24 @@ class Client:
                 **ADA,
             },
         )
+
+    async def code(self) -> str | None:
+        page_token = await self.page_token()
+        answer = None if page_token is None else await self.ask_for_code(page_token)
         return None if answer is None else str(answer.json()["code"])
+
+
+P = ParamSpec("P")
+
+
+async def surely(
+    ask: Callable[P, Awaitable[httpx.Response | None]], *arguments: P.args, **named: P.kwargs
+) -> httpx.Response:
+    """The answer to `ask`, which is repeated until there is one. Raises TimeoutError."""
+    async with asyncio.timeout(MENDED):
+        while (answer := await ask(*arguments, **named)) is None:
+            pass
+    return answer
 
 
 async def machine(client: Client, stop: asyncio.Event) -> None:
@@ -74,7 +95,7 @@ async def machine(client: Client, stop: asyncio.Event) -> None:
     while not stop.is_set():
         answer = await client.token(credentials, grant_type="client_credentials")
         if answer is not None:
-            client.ledger.acknowledged["tokens"] += 1
+            client.ledger.committed("tokens")
             client.ledger.token_ids.add(token_id_of(answer.json()["access_token"]))
 
 
@@ -87,6 +108,7 @@ async def chain(client: Client, stop: asyncio.Event, chance: random.Random) -> N
             continue
         for _ in range(chance.randint(1, 40)):
             if stop.is_set():
+                ledger.kept.append(current)
                 return
             answer = await client.token(client.web, grant_type="refresh_token", refresh_token=current)
             if answer is None:
@@ -95,7 +117,7 @@ async def chain(client: Client, stop: asyncio.Event, chance: random.Random) -> N
                 ledger.wrongly_revoked.append(answer.text)
                 break
             previous, current = current, answer.json()["refresh_token"]
-            ledger.acknowledged["rotations"] += 1
+            ledger.committed("rotations")
             ledger.turned(current)
             if chance.random() < 0.1:
                 await retry(client, previous)
@@ -111,7 +133,7 @@ async def retry(client: Client, previous: str) -> None:
     if answer.status_code != 200:
         client.ledger.wrongly_revoked.append(answer.text)
         return
-    client.ledger.acknowledged["retries"] += 1
+    client.ledger.committed("retries")
     client.ledger.turned(answer.json()["refresh_token"])
 
 
@@ -131,7 +153,7 @@ async def sign_in(client: Client, stop: asyncio.Event) -> None:
             client.ledger.told_to_wait += 1
             continue
         first = answer.json()["refresh_token"]
-        client.ledger.acknowledged["passwords"] += 1
+        client.ledger.committed("passwords")
         client.ledger.turned(first)
         renewed = None
         while renewed is None and not stop.is_set():
@@ -152,6 +174,7 @@ async def read_keys(client: Client, stop: asyncio.Event) -> None:
                 try:
                     answer = await client.http.get(issuer + path, headers={"Connection": "close"})
                 except httpx.TransportError as error:
+                    client.ledger.cut_off += 1
                     faults.append(repr(error))
                     continue
                 if answer.status_code != httpx.codes.OK:
@@ -163,16 +186,55 @@ async def read_keys(client: Client, stop: asyncio.Event) -> None:
         await asyncio.sleep(0.05)
 
 
-async def look_back(client: Client, revoked: list[str], redeemed: list[str]) -> None:
-    """What was revoked stays so after a restart; what was redeemed is not redeemed again."""
-    for token in revoked:
-        answer = await client.token(client.web, grant_type="refresh_token", refresh_token=token)
-        if answer is not None and answer.status_code == 200:
-            client.ledger.revived.append(f"after a restart: {token[:16]}")
-    for code in redeemed:
-        answer = await client.token(client.web, grant_type="authorization_code", code=code)
-        if answer is not None and answer.status_code == 200:
-            client.ledger.doubled.append("one code, redeemed again after a restart")
+async def take_back(client: Client, stop: asyncio.Event) -> None:
+    """Revokes access tokens as soon as they are struck: once that is acknowledged they open nothing."""
+    while not stop.is_set():
+        await asyncio.sleep(0.05)
+        token = await client.page_token()
+        if token is None:
+            continue
+        answer = await client.call(
+            "DELETE", "/oauth2/v1/revoke", auth=client.page, data={"token": token}
+        )
+        if answer is not None:
+            assert answer.status_code == 204
+            client.ledger.committed("access tokens revoked")
+            client.ledger.taken_back.append(token)
+            await must_open_nothing(client, token)
+
+
+async def must_open_nothing(client: Client, access_token: str) -> None:
+    answer = await surely(client.ask_for_code, access_token)
+    if answer.json().get("error") != "invalid_token":
+        client.ledger.revived.append(f"access token {token_id_of(access_token)}")
+
+
+async def look_back(client: Client, closed: Closed) -> None:
+    """What was revoked or redeemed before a failure stays so after it."""
+    ledger = client.ledger
+    for token in closed.refresh_tokens:
+        renewed = await surely(
+            client.token, client.web, grant_type="refresh_token", refresh_token=token
+        )
+        if renewed.status_code == 200:
+            ledger.revived.append(f"after a failure: {token[:16]}")
+    for token in closed.access_tokens:
+        await must_open_nothing(client, token)
+    for code in closed.codes:
+        again = await surely(client.token, client.web, grant_type="authorization_code", code=code)
+        if again.status_code == 200:
+            ledger.doubled.append("one code, redeemed again after a failure")
+
+
+async def renew_what_is_left(client: Client) -> None:
+    """Whoever was told a refresh token last, and did not give it up, can renew with it."""
+    for token in client.ledger.kept:
+        answer = await surely(client.token, client.web, grant_type="refresh_token", refresh_token=token)
+        if answer.status_code != 200:
+            client.ledger.wrongly_revoked.append(answer.text)
+            continue
+        client.ledger.acknowledged["renewals in the end"] += 1
+        client.ledger.turned(answer.json()["refresh_token"])
 
 
 async def open_family(client: Client, stop: asyncio.Event) -> str | None:
@@ -190,7 +252,7 @@ async def open_family(client: Client, stop: asyncio.Event) -> str | None:
         if answer.status_code == 200:
             answers += 1
             first = str(answer.json()["refresh_token"])
-            client.ledger.acknowledged["codes"] += 1
+            client.ledger.committed("codes")
             client.ledger.turned(first)
             if answers > 1:
                 client.ledger.doubled.append("one code, two answers")
@@ -207,7 +269,7 @@ async def revoke(client: Client, current: str) -> None:
     if answer is None:
         return
     assert answer.status_code == 204
-    client.ledger.acknowledged["revocations"] += 1
+    client.ledger.committed("revocations")
     client.ledger.revoked.append(current)
     again = await client.token(client.web, grant_type="refresh_token", refresh_token=current)
     if again is not None and again.status_code == 200:

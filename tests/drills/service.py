@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from abc import ABC, abstractmethod
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
@@ -36,7 +37,7 @@ class Bank(Protocol):
     def credentials(self, client_id: str) -> tuple[str, str]: ...
 
 
-class Service:
+class Service(ABC):
     """A `moneyer` that serves the sandbox's cast on one port, started as often as it is killed."""
 
     def __init__(self, folder: Path) -> None:
@@ -46,8 +47,9 @@ class Service:
         self._log = folder / "serving.log"
         self._process: subprocess.Popen[bytes] | None = None
 
+    @abstractmethod
     def command(self) -> list[str]:
-        raise NotImplementedError
+        """What is run, after `moneyer`."""
 
     @cached_property
     def card(self) -> Any:

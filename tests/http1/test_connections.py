@@ -200,6 +200,20 @@ async def test_a_caller_that_reads_no_answers_is_worked_for_no_more() -> None:
         assert asked < 4
 
 
+@pytest.mark.usefixtures("_quick")
+async def test_nor_does_it_hold_its_place_by_asking_again() -> None:
+    """Some event loops say late that nothing is taken any more: after the answer, between requests."""
+    async with front(limits=Limits(unread=0.1, idle=60)) as served:
+        caller = await served.caller()
+        await caller.send(get())
+        assert await caller.answer()
+        await eventually(lambda: bool(served.server._waiting))
+        (connection,) = served.server._waiting
+        connection.pause_writing()
+        await caller.send(get())
+        await eventually(lambda: not (served.server._waiting or served.server._working))
+
+
 async def test_a_refused_caller_that_is_still_sending_hears_why() -> None:
     """Closing over unread bytes would reset the connection and lose the answer."""
     async with front() as served:

@@ -24,6 +24,10 @@ class SecretSlot(msgspec.Struct, frozen=True):
     expires_at: int | None = None
     last_used_at: int | None = None
 
+    def is_live(self, now: int) -> bool:
+        """Whether it has not expired at `now`."""
+        return self.expires_at is None or now < self.expires_at
+
     def __repr__(self) -> str:
         return f"SecretSlot(client_id={self.client_id!r}, slot={self.slot})"
 
@@ -50,7 +54,6 @@ def match(digest: bytes, slots: tuple[SecretSlot, ...], now: int) -> SecretSlot 
     found: SecretSlot | None = None
     for slot in (*slots, _NO_SLOT, _NO_SLOT)[:2]:
         equal = hmac.compare_digest(digest, slot.digest)
-        live = slot.expires_at is None or now < slot.expires_at
-        if equal and live:
+        if equal and slot.is_live(now):
             found = slot
     return found

@@ -6,7 +6,7 @@ import resource
 import signal
 import socket
 import ssl
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -33,10 +33,9 @@ LEAVING = 3.0
 
 
 class Place(NamedTuple):
-    """What a worker has from the process that started it: descriptors of a listening socket, of a pipe
+    """What a worker has from the process that started it, besides the socket: the descriptors of a pipe
     to say on that it serves, and of one whose end tells it to leave."""
 
-    listening: int
     ready: int
     alive: int
 
@@ -82,17 +81,23 @@ async def _serve(
     ready: Callable[[], None],
     place: Place | None,
 ) -> None:
-    from moneyer.app import running
+    from moneyer.app import cancelled, running
     from moneyer.endpoints.caller import Callers
     from moneyer.endpoints.http1.limits import Limits
     from moneyer.endpoints.http1.server import Http1Server
 
-    loop = asyncio.get_running_loop()
-    told, replaced = asyncio.Event(), asyncio.Event()
+    loop, told, is_replaced = asyncio.get_running_loop(), asyncio.Event(), False
+
+    def leave(alive: int) -> None:
+        nonlocal is_replaced
+        is_replaced = True
+        loop.remove_reader(alive)
+        told.set()
+
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, told.set)
     if place:
-        loop.add_reader(place.alive, replaced.set)
+        loop.add_reader(place.alive, leave, place.alive)
     # What hinders the start is said in words before anyone is listened to, and the store is closed in
     # good order however the server ends.
     async with running(settings) as router:
@@ -110,28 +115,20 @@ async def _serve(
         )
         keeping_time = asyncio.create_task(server.run())
         ready()
-        await _first(told.wait(), replaced.wait())
-        if replaced.is_set():
-            loop.remove_reader(place.alive if place else -1)
+        await told.wait()
+        if is_replaced:
             doors.close()
             await server.drain(LEAVING, GRACE)
         else:
             # The doors stay open meanwhile: a load balancer is to see that this is no place to go.
-            router.is_draining = server.draining = True
+            server.draining = True
+            router.look_elsewhere()
             told.clear()
-            await _first(asyncio.sleep(settings.server.drain), told.wait())
+            with suppress(TimeoutError):
+                await asyncio.wait_for(told.wait(), settings.server.drain)
             doors.close()
             await server.drain(0, GRACE)
-        keeping_time.cancel()
-        with suppress(asyncio.CancelledError):
-            await keeping_time
-
-
-async def _first(*events: Awaitable[object]) -> None:
-    waiting = [asyncio.ensure_future(event) for event in events]
-    await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-    for one in waiting:
-        one.cancel()
+        await cancelled(keeping_time)
 
 
 def _room_for_connections() -> int:

@@ -110,7 +110,7 @@ def worker(
     chosen = settings_for_serving(settings)
     configure(chosen.log.level)
     store = msgspec.structs.replace(chosen.store, node=f"{chosen.store.node}.{number}")
-    place = Place(listening, ready, alive)
+    place = Place(ready, alive)
     run(
         msgspec.structs.replace(chosen, store=store),
         socket.socket(fileno=listening),

@@ -12,7 +12,8 @@ from moneyer.endpoints.http import (
     RawHeaders,
     Request,
 )
-from moneyer.endpoints.router import STOPPING, Router
+from moneyer.endpoints.public import STOPPING
+from moneyer.endpoints.router import Router
 from moneyer.protocol.failures import BadRequest, BodyTooLarge
 
 Message = MutableMapping[str, Any]

@@ -26,11 +26,7 @@ class Proven:
             self._snapshot, self._found = snapshot, {}
         name = hashlib.blake2b(header, key=self._key, digest_size=32).digest()
         found = self._found.get(name)
-        if found is not None:
-            end = found.slot.expires_at
-            if end is not None and now >= end:
-                found = None
-        return name, found
+        return name, found if found and found.slot.is_live(now) else None
 
     def keep(self, name: bytes, authenticated: Authenticated) -> None:
         """Remembers what was proven under the snapshot of the last `find`."""

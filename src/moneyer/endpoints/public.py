@@ -2,11 +2,14 @@
 
 import msgspec
 
+from moneyer.dialects import v2
 from moneyer.endpoints.http import JSON, Answer, Request, json_answer
 from moneyer.endpoints.service import Service
 from moneyer.institutions.institution import Institution
 from moneyer.keys.lifecycle import JWKS_MAX_AGE
 from moneyer.protocol.failures import MethodNotAllowed, UnknownResource
+
+STOPPING = json_answer(503, v2.write_failure(v2.STOPPING), (b"retry-after", b"1"))
 
 _CACHED = (b"cache-control", f"public, max-age={JWKS_MAX_AGE}".encode())
 _NOSNIFF = (b"x-content-type-options", b"nosniff")
@@ -61,6 +64,8 @@ async def live(request: Request, _service: Service) -> Answer:
 
 async def ready(request: Request, service: Service) -> Answer:
     """200 when the store answers; 503 tells a load balancer to look elsewhere."""
+    if service.is_draining:
+        return STOPPING
     _require_read(request)
     await service.mint.directory.refresh()
     return json_answer(200, b'{"status":"ready"}')

@@ -3,11 +3,10 @@
 import re
 from collections.abc import Awaitable, Callable
 
-from moneyer.dialects import v2
 from moneyer.endpoints import public
 from moneyer.endpoints.back_channel import auth_code, client_authorization
 from moneyer.endpoints.call import Call, answer_call
-from moneyer.endpoints.http import Answer, Request, json_answer
+from moneyer.endpoints.http import Answer, Request
 from moneyer.endpoints.revoke import revoke
 from moneyer.endpoints.service import Service
 from moneyer.endpoints.token import token
@@ -31,8 +30,6 @@ INSTITUTION_ENDPOINTS: dict[str, Callable[[Request, Service, str], Awaitable[Ans
     "/.well-known/oauth-authorization-server": public.metadata,
 }
 
-STOPPING = json_answer(503, v2.write_failure(v2.STOPPING), (b"retry-after", b"1"))
-
 _INSTITUTION = re.compile(r"/i/([A-Za-z0-9]{1,32})(/.+)")
 _INSERTED = "/.well-known/oauth-authorization-server"
 """RFC 8414 section 3.1 puts the well-known path between the host and the issuer's own path."""
@@ -44,13 +41,15 @@ class Router:
     def __init__(self, service: Service) -> None:
         self._service = service
         self._base = service.settings.base_path
-        self.is_draining = False
-        """Whether a load balancer is to look elsewhere; whoever comes nevertheless is answered."""
 
     @property
     def base_path(self) -> str:
         """What precedes every path of the service: "", or the path in its base URL."""
         return self._base
+
+    def look_elsewhere(self) -> None:
+        """Tells load balancers that this is no place to go; whoever comes nevertheless is answered."""
+        self._service.is_draining = True
 
     async def handle(self, request: Request) -> Answer:
         """The answer to `request`. Never raises."""
@@ -67,8 +66,6 @@ class Router:
         request = call.request
         path = request.path
         if health := HEALTH.get(path.removeprefix(self._base)):
-            if self.is_draining and health is public.ready:
-                return STOPPING
             return await health(request, self._service)
         inserted = f"{_INSERTED}{self._base}/i/"
         if path.startswith(inserted):

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from moneyer.applications.application import require_address
+from moneyer.applications.application import Application, require_address
 from moneyer.applications.authenticate import Authenticated, authenticate
 from moneyer.audit.events import Trace
 from moneyer.endpoints.proven import Proven
@@ -32,6 +32,7 @@ class Service:
         self.mint = mint
         self.settings = settings
         self.blocklist = Blocklist()
+        self.is_draining = False
         self._proven = Proven()
 
     async def authenticate(
@@ -48,16 +49,12 @@ class Service:
         """
         snapshot, keys = self.mint.snapshot, self.mint.keys
         name, proven = self._proven.find(authorization or b"", snapshot, now)
-        if proven is None or self.blocklist:
+        if proven is not None:
+            self._require_free(proven.application.client_id, proven.application, trace, now)
+        else:
             presented = parse_basic(authorization)
-            require_not_guessing(
-                self.blocklist,
-                keys.guess,
-                presented.client_id,
-                snapshot.application(presented.client_id),
-                trace.source,
-                now,
-            )
+            client_id = presented.client_id
+            self._require_free(client_id, snapshot.application(client_id), trace, now)
             try:
                 proven = authenticate(presented, snapshot, keys.client_secret, now)
             except BadClient as failure:
@@ -72,6 +69,13 @@ class Service:
         """Where an event about a claimed institution belongs: there, if there is such a one."""
         known = institution_id and self.mint.snapshot.institution(institution_id)
         return known.institution_id if known else PLATFORM
+
+    def _require_free(
+        self, client_id: str, application: Application | None, trace: Trace, now: int
+    ) -> None:
+        """Raises Throttled for an address that guessed too often."""
+        key = self.mint.keys.guess
+        require_not_guessing(self.blocklist, key, client_id, application, trace.source, now)
 
     async def _count_guess(
         self,

@@ -1,15 +1,22 @@
 """What a caller may send, and how long it may take."""
 
+from typing import Literal
+
 import msgspec
 
 MAX_HEAD_BYTES = 32 * 1024
 """Request line and header fields together; the router looks at less (endpoints/http.py)."""
 MAX_TARGET_BYTES = 24 * 1024
 MAX_HEADER_FIELDS = 100
+"""Here as well the router takes fewer, and says so in its own words."""
 MAX_BODY_WIRE_BYTES = 2 * MAX_HEAD_BYTES + 32 * 1024
 """A body as sent, chunk sizes and their extensions included."""
 MAX_WAITING_REQUESTS = 16
 """Pipelined requests of one connection (RFC 9112 section 9.3.2)."""
+
+
+Stage = Literal["idle", "head", "body"]
+"""What is read next of a connection."""
 
 
 class Limits(msgspec.Struct, frozen=True):

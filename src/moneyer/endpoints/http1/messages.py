@@ -74,6 +74,12 @@ def require_plain_chunks(headers: RawHeaders, version: str) -> None:
         raise Refusal(400, "the one transfer coding read here is chunked, in HTTP/1.1")
 
 
+def require_known_expectation(headers: RawHeaders) -> None:
+    """Raises Refusal for any expectation but 100-continue (RFC 9110 section 10.1.1)."""
+    if any(value.lower() != b"100-continue" for name, value in headers if name == b"expect"):
+        raise Refusal(417, "the one expectation met here is 100-continue")
+
+
 def refusal_for(error: httptools.HttpParserError) -> Refusal:
     if isinstance(error, httptools.HttpParserInvalidMethodError):
         return Refusal(400, "the method is unknown")

@@ -9,7 +9,7 @@ from email.utils import formatdate
 from moneyer.endpoints.caller import Callers
 from moneyer.endpoints.http import Answer, Request
 from moneyer.endpoints.http1.connection import Connection
-from moneyer.endpoints.http1.limits import Limits
+from moneyer.endpoints.http1.limits import Limits, Stage
 
 TICK = 1.0
 """Seconds between two looks at the deadlines: the grain of every time limit."""
@@ -31,6 +31,11 @@ class Http1Server:
         self.handle = handle
         self.callers = callers or Callers()
         self.limits = limits or Limits()
+        self.seconds: dict[Stage, float] = {
+            "idle": self.limits.idle,
+            "head": self.limits.head,
+            "body": self.limits.body,
+        }
         self.loop = asyncio.get_running_loop()
         self.draining = False
         # A connection waits for its caller or works for it. The longest-waiting comes first.
