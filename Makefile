@@ -61,7 +61,7 @@ drill: drill-packages $(DEV)  ## break everything again and again under load (KI
 	DRILL=1 KILLS=$(KILLS) FAILOVERS=$(FAILOVERS) $(BIN)/python -m pytest tests/drills
 
 drill-packages: packages := postgresql patroni etcd-server haproxy
-test-packages: packages := postgresql
+test-packages: packages := postgresql chromium
 drill-packages test-packages: sudo := $(if $(filter 0,$(shell id -u)),,sudo)
 drill-packages test-packages: apt := $(sudo) env DEBIAN_FRONTEND=noninteractive apt-get -qq
 drill-packages test-packages: installed := dpkg-query --show --showformat '$${db:Status-Status}'

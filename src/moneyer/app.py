@@ -14,8 +14,10 @@ from moneyer.customers.verifiers import BuiltInVerifier, Verifier
 from moneyer.endpoints.asgi import AsgiApp
 from moneyer.endpoints.router import Router
 from moneyer.endpoints.service import EndpointSettings, Service
+from moneyer.grants.back_channel_logout import Deliveries
 from moneyer.grants.mint import Mint
 from moneyer.keys.sealing import ServerKeys, derive
+from moneyer.outbound import Outbound
 from moneyer.protocol.clock import Clock, SystemClock
 from moneyer.settings import Settings
 from moneyer.store.database import Database, PostgresqlUrl
@@ -74,6 +76,9 @@ async def running(
         stack.push_async_callback(journal.close)
         directory = Directory(partial(load_snapshot, engine, keys.sealing), reader, changed)
         await directory.refresh()
+        outbound = Outbound(allow_private=settings.server.allow_private_callbacks)
+        deliveries = Deliveries(outbound.post_form)
+        stack.push_async_callback(deliveries.close)
         mint = Mint(
             base_url=settings.base_url,
             clock=clock,
@@ -84,6 +89,7 @@ async def running(
             verifiers=_verifiers(settings, keys, stack, core_bank_transport),
             login_limits=settings.login_limits,
             rate_limits=settings.rate_limits,
+            deliveries=deliveries,
         )
         service = Service(
             mint,

@@ -37,6 +37,7 @@ class Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where the service listens, and how the world reaches it.
 
     `drain` is how many seconds a stopping server tells its load balancer so before it closes its doors.
+    `allow_private_callbacks` lets applications be called on private addresses: for development alone.
     """
 
     base_url: str = ""
@@ -46,6 +47,7 @@ class Server(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tls_certificate: str = ""
     tls_key: str = ""
     require_transaction_id: bool = False
+    allow_private_callbacks: bool = False
     drain: Annotated[float, msgspec.Meta(ge=0, le=600)] = 0.0
 
 

@@ -63,6 +63,21 @@ SHOWS = {
     "Durability": "settings of the database, without a secret",
     "Settings": "the same; those with a secret hide it themselves",
     "Grant": "the table of grants",
+    "Brand": "public",
+    "Assertion": "an assertion's id, which is good no more",
+    "ClientKey": "a public key",
+    "ClientKeys": "public keys",
+    "Consent": "what a customer allowed, and whom",
+    "Connection": "the same",
+    "Authentication": "how and when a customer was authenticated",
+    "Begun": "names a customer; what opens it is the token it rests under",
+    "Factor": "which kind of factor it is",
+    "Proof": "the same",
+    "Session": "the public name of a session",
+    "Opened": "the same; the secret is not shown",
+    "StoredRequest": "which kind of request it is",
+    "Ticket": "which page it is for",
+    "AuthorizationRequest": "whose request it is",
 }
 
 IN_THE_OPEN = {
@@ -77,6 +92,11 @@ IN_THE_OPEN = {
     "Explanation": "what the command line prints",
     "Finding": "the same",
     "Resident": "stands in the source, for everyone",
+    "Dialect": "two functions",
+    "Asset": "a file that everybody may read",
+    "Frame": "stands on every page",
+    "Problem": "a page for everybody",
+    "SignedOut": "the same",
 }
 
 

@@ -123,7 +123,7 @@ async def test_a_header_that_others_obey_is_ignored_here(bank: Bank, name: str, 
 async def test_the_host_header_reaches_neither_issuer_nor_metadata(bank: Bank, host: str) -> None:
     document = await bank.http.get("/i/00016/.well-known/openid-configuration", headers={"Host": host})
     assert document.json()["issuer"] == "https://bank.test/i/00016"
-    assert document.json()["token_endpoint"] == "https://bank.test/oauth2/v1/token"
+    assert document.json()["token_endpoint"] == "https://bank.test/i/00016/oauth2/token"
     assert "evil" not in document.text + str(document.headers)
 
 

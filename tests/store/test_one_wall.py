@@ -50,6 +50,11 @@ def careless(monkeypatch: pytest.MonkeyPatch) -> None:
         else:
             forgetful.append((kind, *texts))
     monkeypatch.setattr(statements, "HOT", tuple(forgetful))
+    everything = {
+        kind: text.replace("institution_id = $1 AND", "$1::text <> '' AND")
+        for kind, text in statements.OF_CUSTOMER.items()
+    }
+    monkeypatch.setattr(statements, "OF_CUSTOMER", everything)
     for name in [name for name in vars(statements) if name.startswith("SELECT_")]:
         text = getattr(statements, name)
         if "WHERE institution_id = $1 AND " in text:

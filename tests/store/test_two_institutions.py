@@ -12,11 +12,17 @@ import pytest
 
 import moneyer.grants
 import moneyer.store.admin
-from moneyer.endpoints.router import INSTITUTION_ENDPOINTS, V2_ENDPOINTS
+from moneyer.endpoints.router import (
+    INSTITUTION_ENDPOINTS,
+    PAGES,
+    STANDARD_ENDPOINTS,
+    V2_ENDPOINTS,
+)
 from moneyer.store.admin.desk import Desk
 from moneyer.store.sqlite.reader import SqliteReader
 from tests.bank import Bank
 from tests.store import institution_cases as cases
+from tests.store import sign_in_cases as pages
 from tests.store.institution_cases import ONE, Case
 
 READER: dict[str, Case] = {
@@ -25,6 +31,11 @@ READER: dict[str, Case] = {
     "family": cases.family,
     "code": cases.code,
     "token_is_revoked": cases.token_is_revoked,
+    "session": pages.session,
+    "consent": pages.consent,
+    "factor": pages.factor,
+    "stored_request": pages.pushed_request,
+    "of_customer": pages.factor,
 }
 READER_WITHOUT = {
     "blocked_guesses": "guesses at client secrets belong to no institution",
@@ -43,6 +54,11 @@ OPERATIONS: dict[str, Case] = {
     "StoreCode": cases.code_for_a_foreign_customer,
     "RevokeFamily": cases.revocation,
     "RevokeToken": cases.revocation,
+    **dict.fromkeys(("OpenSession", "Touch", "EndSession", "IssueCode"), pages.session),
+    **dict.fromkeys(("AddFactors", "RemoveFactor", "RaiseSession"), pages.factor),
+    **dict.fromkeys(("Ask", "Finish", "EnrolSession"), pages.begun_with_a_password),
+    "Disconnect": pages.consent,
+    "Store": pages.pushed_request,
 }
 OPERATIONS_WITHOUT = {
     "RecordEvent": "writes an event that names its institution, and reads nothing",
@@ -84,6 +100,15 @@ ENDPOINTS: dict[str, Case] = {
     "/oauth2/jwks": cases.keys_of_institutions,
     "/.well-known/openid-configuration": cases.metadata,
     "/.well-known/oauth-authorization-server": cases.metadata,
+    "/oauth2/token": pages.consent,
+    "/oauth2/par": pages.pushed_request,
+    **dict.fromkeys(
+        ("/oauth2/introspect", "/oauth2/revoke", "/oauth2/userinfo"), pages.standard_tokens
+    ),
+    **dict.fromkeys(("/oauth2/authorize", "/oauth2/logout", "/sign-in"), pages.session),
+    "/account/applications": pages.consent,
+    "/account/security": pages.factor,
+    **dict.fromkeys(("/pages/brand.css", "/pages/logo.svg"), pages.looks),
 }
 
 
@@ -95,8 +120,8 @@ def public_methods(kind: type, own: bool = True) -> set[str]:
 def own_classes(package: ModuleType) -> list[type]:
     """Every class that a module of this package defines."""
     modules = [
-        importlib.import_module(f"{package.__name__}.{found.name}")
-        for found in pkgutil.iter_modules(package.__path__)
+        importlib.import_module(found.name)
+        for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
     ]
     return [
         kind
@@ -130,7 +155,8 @@ def test_nothing_is_without_its_two_institution_case() -> None:
     assert public_methods(SqliteReader) == READER.keys() | READER_WITHOUT.keys()
     assert operations() == OPERATIONS.keys() | OPERATIONS_WITHOUT.keys()
     assert desk_methods() == DESKS.keys() | DESKS_WITHOUT.keys()
-    assert V2_ENDPOINTS.keys() | INSTITUTION_ENDPOINTS.keys() == ENDPOINTS.keys()
+    served = (V2_ENDPOINTS, INSTITUTION_ENDPOINTS, STANDARD_ENDPOINTS, PAGES)
+    assert {path for table in served for path in table} == ENDPOINTS.keys()
 
 
 CASES = {

@@ -139,6 +139,10 @@ def test_every_kind_of_row_counts_as_a_change() -> None:
         "customers",
         "attempts",
         "revoked_tokens",
+        "sessions",
+        "consents",
+        "factors",
+        "requests",
         "key_sets",
         "secrets",
     ]

@@ -3,6 +3,7 @@
 import ipaddress
 from functools import cached_property, lru_cache
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -13,6 +14,7 @@ from moneyer.protocol.scopes import IDENTITY_SCOPES, Scopes
 
 LONGEST_LIFETIME = 366 * 86400
 Seconds = Annotated[int, msgspec.Meta(ge=1, le=LONGEST_LIFETIME)]
+AuthMethod = Literal["client_secret_basic", "client_secret_post", "private_key_jwt", "none"]
 RetryWindow = Annotated[int, msgspec.Meta(ge=0, le=86400)]
 
 
@@ -32,7 +34,10 @@ class Application(
 
     `password_until` is the instant until which the password grant is switched on; None means off.
     `allowed_addresses` are CIDR networks; empty means every address. `is_sign_in_page` marks a bank's
-    own sign-in page, which may ask for codes on behalf of other applications.
+    own sign-in page, which may ask for codes on behalf of other applications. `profile` says how its
+    id_tokens look; `auth_method` is the one way in which it proves who it is (RFC 7591 section 2), with
+    `jwks` where that is a signature. `owner` is who runs it, `is_third_party` that it is not the bank.
+    `is_resource_server` may look into every token of its institutions.
     """
 
     client_id: str
@@ -52,11 +57,31 @@ class Application(
     consent_enabled: bool = False
     secondary_authentication_enabled: bool = False
     device_registration_enabled: bool = False
+    profile: Literal["v2", "standard"] = "v2"
+    auth_method: AuthMethod = "client_secret_basic"
+    application_type: Literal["web", "native"] = "web"
+    jwks: str = ""
+    owner: str = ""
+    is_third_party: bool = False
+    is_resource_server: bool = False
+    requires_pushed_requests: bool = False
+    post_logout_redirect_uris: tuple[str, ...] = ()
+    backchannel_logout_uri: str = ""
 
     @cached_property
     def entitled(self) -> frozenset[str]:
         """`institutions`, to be asked for one of them: there may be ten thousand."""
         return frozenset(self.institutions)
+
+    @property
+    def is_public(self) -> bool:
+        """Whether it cannot prove who it is (RFC 6749 section 2.1)."""
+        return self.auth_method == "none"
+
+    @property
+    def sector(self) -> str:
+        """Who shares its pairwise subjects: the host of its first redirect URI (OIDC Core, 8.1)."""
+        return urlsplit(self.redirect_uris[0]).hostname or "" if self.redirect_uris else self.client_id
 
     @property
     def api_scopes(self) -> Scopes:

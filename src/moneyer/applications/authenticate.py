@@ -2,7 +2,7 @@
 
 from typing import NamedTuple, Protocol
 
-from moneyer.applications.application import Application, require_active
+from moneyer.applications.application import Application, AuthMethod, require_active
 from moneyer.applications.secrets import SecretSlot, digest_secret, match
 from moneyer.protocol.basic import BasicCredentials
 from moneyer.protocol.failures import BadClient
@@ -16,16 +16,23 @@ class Registrations(Protocol):
 
 
 class Authenticated(NamedTuple):
-    """An application whose secret was presented with this request; made by `authenticate` alone."""
+    """An application that proved who it is with this request; `slot` is the secret it used, if any.
+
+    Of a public application it says only that the request claims to be its.
+    """
 
     application: Application
-    slot: SecretSlot
+    slot: SecretSlot | None
 
 
 def authenticate(
-    presented: BasicCredentials, registrations: Registrations, secret_key: bytes, now: int
+    presented: BasicCredentials,
+    registrations: Registrations,
+    secret_key: bytes,
+    now: int,
+    method: AuthMethod = "client_secret_basic",
 ) -> Authenticated:
-    """The application, and which of its secrets was used.
+    """The application, and which of its secrets was used; `method` is how it was presented.
 
     Raises BadClient, after the same work, when the application is unknown, the secret is wrong or
     has expired; NotPermitted when the secret is right and the application disabled.
@@ -37,5 +44,7 @@ def authenticate(
         raise BadClient("client-unknown")
     if slot is None:
         raise BadClient("secret-wrong")
+    if application.auth_method != method:
+        raise BadClient("other-method-registered")
     require_active(application)
     return Authenticated(application, slot)

@@ -1,10 +1,9 @@
 """The V2 dialect: scopes with commas, numbers as text, codes of the form CMN_9xxxx."""
 
-from typing import NamedTuple
-
 import msgspec
 
 from moneyer.applications.application import Application
+from moneyer.dialects.words import Dialect, Words
 from moneyer.grants.back_channel import IssuedCode
 from moneyer.grants.mint import TokenResponse
 from moneyer.protocol import failures
@@ -13,16 +12,6 @@ from moneyer.protocol.form import Form
 from moneyer.protocol.scopes import Scopes, split_scopes
 
 MAX_SCOPES_BYTES = 2048
-
-
-class Words(NamedTuple):
-    """What a caller is told: status, code and message of V2, and RFC 6749's pair."""
-
-    status: int
-    code: str
-    message: str
-    error: str
-    description: str
 
 
 def _invalid(code: str, message: str, description: str, status: int = 400) -> Words:
@@ -121,6 +110,13 @@ _FAILURES: dict[type[Failure], Words] = {
         "invalid_grant",
         "the customer could not be signed in",
     ),
+    failures.MoreProofNeeded: Words(
+        403,
+        "CMN_90015",
+        "Additional authentication required",
+        "mfa_required",
+        "the customer must prove a second factor: repeat with mfa_token and a code",
+    ),
     failures.BadToken: Words(
         400,
         "CMN_90016",
@@ -187,16 +183,20 @@ def words_for(failure: Exception) -> Words:
     return INTERNAL
 
 
-def write_failure(words: Words) -> bytes:
-    """The body of an error."""
+def write_failure(words: Words, more: dict[str, str]) -> bytes:
+    """The body of an error; `more` are members that go with it."""
     return msgspec.json.encode(
         {
             "code": words.code,
             "message": words.message,
             "error": words.error,
             "error_description": words.description,
+            **more,
         }
     )
+
+
+V2 = Dialect(words_for, write_failure)
 
 
 def read_scopes(form: Form) -> Scopes | None:

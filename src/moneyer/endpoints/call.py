@@ -1,13 +1,14 @@
-"""The frame around every V2 endpoint: what is checked before, and how a failure is answered."""
+"""The frame around every endpoint: what is checked before, and how a failure is answered."""
 
 import traceback
 from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 import structlog
 
 from moneyer.applications.application import Application
 from moneyer.audit.events import Event, Trace
-from moneyer.dialects import v2
+from moneyer.dialects.v2 import V2
 from moneyer.endpoints.http import (
     JSON,
     MAX_QUERY_BYTES,
@@ -28,6 +29,9 @@ from moneyer.protocol.failures import (
     Failure,
     InsecureTransport,
     MethodNotAllowed,
+    MoreProofNeeded,
+    NotEntitled,
+    SentBack,
     StoreUnavailable,
     Throttled,
     Unavailable,
@@ -41,6 +45,7 @@ from moneyer.protocol.identifiers import (
 
 log = structlog.get_logger()
 
+BASIC_CHALLENGE = b'Basic realm="moneyer", charset="UTF-8"'
 FORM = b"application/x-www-form-urlencoded"
 
 _NEVER_IN_A_URI = frozenset(
@@ -58,7 +63,10 @@ _NEVER_IN_A_URI = frozenset(
 
 
 class Call:
-    """One call of a V2 endpoint, as far as it has been read."""
+    """One call of an endpoint, as far as it has been read."""
+
+    dialect = V2
+    knows_transaction_ids = True
 
     def __init__(self, request: Request, service: Service) -> None:
         self.request = request
@@ -71,33 +79,46 @@ class Call:
 
     def open(self, *methods: str) -> None:
         """Checks method, transport, media type, size and headers. Raises BadRequest and its kinds."""
-        request, settings = self.request, self.service.settings
-        if request.method not in methods:
-            raise MethodNotAllowed(*methods)
-        if settings.require_tls and not request.secure:
-            raise InsecureTransport("plain-http")
-        headers = self.headers = read_headers(request.headers)
-        if not is_form(headers.get(b"content-type")):
-            raise BadHeader("media-type")
-        if headers.get(b"content-encoding", b"identity") != b"identity":
-            raise BadHeader("content-encoding")
-        if request.unread is not None:
-            raise request.unread
-        if request.query:
-            if len(request.query) > MAX_QUERY_BYTES:
-                raise BadRequest("query-too-long")
-            _refuse_secrets_in(request.query)
-        self.trace = Trace(request.source, self._transaction_id(headers.get(b"transactionid")))
-        institution_id = headers.get(b"institutionid")
+        self.begin(*methods, form=True)
+        institution_id = self.headers.get(b"institutionid")
         if institution_id is not None:
             text = institution_id.decode("latin-1")
             if not is_institution_id(text):
                 raise BadInstitutionId("institution-id-malformed")
             self.institution_id = text
 
+    def require_form(self) -> None:
+        """Raises BadHeader unless the body is declared as a form, and why it was not read."""
+        if not is_form(self.headers.get(b"content-type")):
+            raise BadHeader("media-type")
+        if self.headers.get(b"content-encoding", b"identity") != b"identity":
+            raise BadHeader("content-encoding")
+        if self.request.unread is not None:
+            raise self.request.unread
+
+    def begin(self, *methods: str, form: bool = False) -> None:
+        """Checks method, transport, headers, the media type of a form, and the query.
+
+        Raises BadRequest and its kinds.
+        """
+        request, settings = self.request, self.service.settings
+        if request.method not in methods:
+            raise MethodNotAllowed(*methods)
+        if settings.require_tls and not request.secure:
+            raise InsecureTransport("plain-http")
+        self.headers = read_headers(request.headers)
+        if form:
+            self.require_form()
+        if request.query:
+            if len(request.query) > MAX_QUERY_BYTES:
+                raise BadRequest("query-too-long")
+            _refuse_secrets_in(request.query)
+        transaction_id = self._transaction_id(self.headers.get(b"transactionid"))
+        self.trace = Trace(request.source, transaction_id)
+
     def _transaction_id(self, header: bytes | None) -> str:
         if header is None:
-            if self.service.settings.require_transaction_id:
+            if self.knows_transaction_ids and self.service.settings.require_transaction_id:
                 raise BadTransactionId("transaction-id-missing")
             return new_transaction_id()
         text = header.decode("latin-1")
@@ -114,6 +135,14 @@ class Call:
     def form(self) -> Form:
         """Raises BadRequest and its kinds."""
         return read_form(self.request.body)
+
+    def failed(self, failure: Exception) -> Answer:
+        """What is answered to a failure."""
+        return failure_answer(self, failure)
+
+    def challenge(self, failure: Exception) -> bytes:
+        """How to prove oneself here, for the `WWW-Authenticate` header; b"" for no such header."""
+        return b"" if isinstance(failure, NotEntitled | MoreProofNeeded) else BASIC_CHALLENGE
 
     def answer(self, status: int, body: bytes, *headers: tuple[bytes, bytes]) -> Answer:
         """A JSON answer with the transaction's id."""
@@ -144,15 +173,15 @@ def _refuse_secrets_in(query: bytes) -> None:
             raise BadRequest("secret-in-uri")
 
 
-async def answer_call(
-    request: Request, service: Service, steps: Callable[[Call], Awaitable[Answer]]
-) -> Answer:
+C = TypeVar("C", bound=Call)
+
+
+async def answer_call(call: C, steps: Callable[[C], Awaitable[Answer]]) -> Answer:
     """Runs an endpoint's steps; a failure is recorded, if it is a decision, and put into words."""
-    call = Call(request, service)
     try:
         return await steps(call)
     except Failure as failure:
-        return failure_answer(call, await _recorded(call, failure))
+        return call.failed(await _recorded(call, failure))
     except Exception as error:
         # The last resort: the caller learns nothing, the log gets names and places, never values.
         log.error(  # noqa: TRY400 - a traceback would print values
@@ -161,7 +190,7 @@ async def answer_call(
             where=[f"{f.filename}:{f.lineno}" for f in traceback.extract_tb(error.__traceback__)],
             transaction_id=call.trace.transaction_id,
         )
-        return failure_answer(call, error)
+        return call.failed(error)
 
 
 async def _recorded(call: Call, failure: Failure) -> Failure:
@@ -172,7 +201,7 @@ async def _recorded(call: Call, failure: Failure) -> Failure:
     """
     if call.application is None or failure.recorded:
         return failure
-    if isinstance(failure, Throttled | Unavailable):
+    if isinstance(failure, Throttled | Unavailable | SentBack | MoreProofNeeded):
         return failure
     event = Event(
         "request:refused",
@@ -198,18 +227,19 @@ def _transaction_id_of(request: Request) -> str:
 
 def failure_answer(call: Call, failure: Exception) -> Answer:
     """A failure in the words of the dialect, with the headers that its status calls for."""
-    words = v2.words_for(failure)
+    words = call.dialect.words_for(failure)
     if isinstance(failure, CannotSign):
         log.error("cannot-sign", reason=failure.reason, transaction_id=call.trace.transaction_id)
     if isinstance(failure, StoreUnavailable | CoreBankUnavailable):
         log.warning("unavailable", reason=failure.reason, transaction_id=call.trace.transaction_id)
     headers: list[tuple[bytes, bytes]] = []
-    if words.status == 401:
-        headers.append((b"www-authenticate", b'Basic realm="moneyer", charset="UTF-8"'))
+    if words.status in {401, 403} and (challenge := call.challenge(failure)):
+        headers.append((b"www-authenticate", challenge))
     if isinstance(failure, Throttled | Unavailable):
         headers.append((b"retry-after", str(failure.retry_after).encode()))
     if isinstance(failure, MethodNotAllowed):
         headers.append((b"allow", ", ".join(failure.allowed).encode()))
     if not call.trace.transaction_id:
         call.trace = Trace(call.request.source, _transaction_id_of(call.request))
-    return call.answer(words.status, v2.write_failure(words), *headers)
+    more = {"mfa_token": failure.request_token} if isinstance(failure, MoreProofNeeded) else {}
+    return call.answer(words.status, call.dialect.write_failure(words, more), *headers)

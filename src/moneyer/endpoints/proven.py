@@ -26,7 +26,8 @@ class Proven:
             self._snapshot, self._found = snapshot, {}
         name = hashlib.blake2b(header, key=self._key, digest_size=32).digest()
         found = self._found.get(name)
-        return name, found if found and found.slot.is_live(now) else None
+        is_live = found is not None and found.slot is not None and found.slot.is_live(now)
+        return name, found if is_live else None
 
     def keep(self, name: bytes, authenticated: Authenticated) -> None:
         """Remembers what was proven under the snapshot of the last `find`."""

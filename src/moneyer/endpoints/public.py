@@ -4,12 +4,13 @@ import msgspec
 
 from moneyer.dialects import v2
 from moneyer.endpoints.http import JSON, Answer, Request, json_answer
+from moneyer.endpoints.metadata import metadata_of
 from moneyer.endpoints.service import Service
 from moneyer.institutions.institution import Institution
 from moneyer.keys.lifecycle import JWKS_MAX_AGE
 from moneyer.protocol.failures import MethodNotAllowed, UnknownResource
 
-STOPPING = json_answer(503, v2.write_failure(v2.STOPPING), (b"retry-after", b"1"))
+STOPPING = json_answer(503, v2.write_failure(v2.STOPPING, {}), (b"retry-after", b"1"))
 
 _CACHED = (b"cache-control", f"public, max-age={JWKS_MAX_AGE}".encode())
 _NOSNIFF = (b"x-content-type-options", b"nosniff")
@@ -32,27 +33,14 @@ async def metadata(request: Request, service: Service, institution_id: str) -> A
     """The institution's metadata (RFC 8414; OpenID Connect Discovery 1.0): what works, nothing else."""
     _require_read(request)
     institution = _institution(service, institution_id)
-    base, issuer = service.mint.base_url, service.mint.issuer(institution_id)
+    issuer = service.mint.issuer(institution_id)
     scopes = {
         scope
         for application in service.mint.snapshot.applications()
         if institution_id in application.entitled and application.status == "active"
         for scope in application.scopes
     }
-    document = {
-        "issuer": issuer,
-        "token_endpoint": f"{base}/oauth2/v1/token",
-        "revocation_endpoint": f"{base}/oauth2/v1/revoke",
-        "jwks_uri": f"{issuer}/oauth2/jwks",
-        "grant_types_supported": [grant for grant in institution.policy.grants if grant != "password"],
-        "response_types_supported": [],
-        "scopes_supported": sorted(scopes),
-        "token_endpoint_auth_methods_supported": ["client_secret_basic"],
-        "revocation_endpoint_auth_methods_supported": ["client_secret_basic"],
-        "code_challenge_methods_supported": ["S256"],
-        "subject_types_supported": ["public"],
-        "id_token_signing_alg_values_supported": [institution.policy.algorithm],
-    }
+    document = metadata_of(issuer, institution, scopes)
     return Answer(200, [JSON, _CACHED, _NOSNIFF], msgspec.json.encode(document))
 
 

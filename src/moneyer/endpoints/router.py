@@ -5,10 +5,22 @@ from collections.abc import Awaitable, Callable
 
 from moneyer.endpoints import public
 from moneyer.endpoints.back_channel import auth_code, client_authorization
+from moneyer.endpoints.browser import assets
+from moneyer.endpoints.browser.account import applications, security
+from moneyer.endpoints.browser.authorize import authorize
+from moneyer.endpoints.browser.frame import PageCall
+from moneyer.endpoints.browser.interact import interact
+from moneyer.endpoints.browser.logout import logout
 from moneyer.endpoints.call import Call, answer_call
 from moneyer.endpoints.http import Answer, Request
 from moneyer.endpoints.revoke import revoke
 from moneyer.endpoints.service import Service
+from moneyer.endpoints.standard.frame import StandardCall
+from moneyer.endpoints.standard.introspect import introspect
+from moneyer.endpoints.standard.par import par
+from moneyer.endpoints.standard.revoke import revoke as standard_revoke
+from moneyer.endpoints.standard.token import token as standard_token
+from moneyer.endpoints.standard.userinfo import userinfo
 from moneyer.endpoints.token import token
 from moneyer.protocol.failures import UnknownResource
 
@@ -30,6 +42,27 @@ INSTITUTION_ENDPOINTS: dict[str, Callable[[Request, Service, str], Awaitable[Ans
     "/.well-known/oauth-authorization-server": public.metadata,
 }
 
+STANDARD_ENDPOINTS: dict[str, Callable[[StandardCall], Awaitable[Answer]]] = {
+    "/oauth2/token": standard_token,
+    "/oauth2/par": par,
+    "/oauth2/introspect": introspect,
+    "/oauth2/revoke": standard_revoke,
+    "/oauth2/userinfo": userinfo,
+}
+
+PAGES: dict[str, Callable[[PageCall], Awaitable[Answer]]] = {
+    "/oauth2/authorize": authorize,
+    "/oauth2/logout": logout,
+    "/sign-in": interact,
+    "/account/applications": applications,
+    "/account/security": security,
+    "/pages/brand.css": assets.brand,
+    "/pages/logo.svg": assets.logo,
+}
+
+Guest = Callable[[Request], Awaitable[Answer | None]]
+"""Another program under the same address; None says that the path is not its own."""
+
 _INSTITUTION = re.compile(r"/i/([A-Za-z0-9]{1,32})(/.+)")
 _INSERTED = "/.well-known/oauth-authorization-server"
 """RFC 8414 section 3.1 puts the well-known path between the host and the issuer's own path."""
@@ -38,8 +71,9 @@ _INSERTED = "/.well-known/oauth-authorization-server"
 class Router:
     """Hands each request to its endpoint. `handle` always answers, whatever happens behind it."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, guest: Guest | None = None) -> None:
         self._service = service
+        self._guest = guest
         self._base = service.settings.base_path
 
     @property
@@ -53,13 +87,19 @@ class Router:
 
     async def handle(self, request: Request) -> Answer:
         """The answer to `request`. Never raises."""
-        steps = self._v2(request.path)
-        return await answer_call(request, self._service, self._public if steps is None else steps)
-
-    def _v2(self, path: str) -> Callable[[Call], Awaitable[Answer]] | None:
-        if not path.startswith(self._base):
-            return None
-        return V2_ENDPOINTS.get(path[len(self._base) :])
+        service, path = self._service, request.path
+        if path.startswith(self._base):
+            own = path[len(self._base) :]
+            if steps := V2_ENDPOINTS.get(own):
+                return await answer_call(Call(request, service), steps)
+            if found := _INSTITUTION.fullmatch(own):
+                institution_id, rest = found.groups()
+                if standard := STANDARD_ENDPOINTS.get(rest):
+                    call = StandardCall(request, service, institution_id)
+                    return await answer_call(call, standard)
+                if page := PAGES.get(rest):
+                    return await answer_call(PageCall(request, service, institution_id), page)
+        return await answer_call(Call(request, service), self._public)
 
     async def _public(self, call: Call) -> Answer:
         """Raises UnknownResource."""
@@ -70,6 +110,12 @@ class Router:
         inserted = f"{_INSERTED}{self._base}/i/"
         if path.startswith(inserted):
             path = f"{self._base}/i/{path[len(inserted) :]}{_INSERTED}"
+        if path.startswith(f"{self._base}/pages/"):
+            found_asset = assets.asset(request, path.rpartition("/")[2])
+            if found_asset is not None:
+                return found_asset
+        if self._guest is not None and (answer := await self._guest(request)):
+            return answer
         if path.startswith(self._base):
             found = _INSTITUTION.fullmatch(path[len(self._base) :])
             endpoint = INSTITUTION_ENDPOINTS.get(found[2]) if found else None

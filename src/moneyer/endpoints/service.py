@@ -9,7 +9,7 @@ from moneyer.endpoints.proven import Proven
 from moneyer.grants.client_guesses import Blocklist, CountGuess, require_not_guessing
 from moneyer.grants.mint import Mint
 from moneyer.guards.attempts import guess_name
-from moneyer.protocol.basic import BasicCredentials, parse_basic
+from moneyer.protocol.basic import parse_basic
 from moneyer.protocol.failures import BadClient
 from moneyer.protocol.identifiers import PLATFORM
 
@@ -50,15 +50,15 @@ class Service:
         snapshot, keys = self.mint.snapshot, self.mint.keys
         name, proven = self._proven.find(authorization or b"", snapshot, now)
         if proven is not None:
-            self._require_free(proven.application.client_id, proven.application, trace, now)
+            self.require_free(proven.application.client_id, proven.application, trace, now)
         else:
             presented = parse_basic(authorization)
             client_id = presented.client_id
-            self._require_free(client_id, snapshot.application(client_id), trace, now)
+            self.require_free(client_id, snapshot.application(client_id), trace, now)
             try:
                 proven = authenticate(presented, snapshot, keys.client_secret, now)
             except BadClient as failure:
-                await self._count_guess(presented, institution_id, failure, trace, now)
+                await self.count_guess(client_id, institution_id, failure, trace, now)
                 raise
             self._proven.keep(name, proven)
         require_address(proven.application, trace.source)
@@ -70,22 +70,23 @@ class Service:
         known = institution_id and self.mint.snapshot.institution(institution_id)
         return known.institution_id if known else PLATFORM
 
-    def _require_free(
+    def require_free(
         self, client_id: str, application: Application | None, trace: Trace, now: int
     ) -> None:
         """Raises Throttled for an address that guessed too often."""
         key = self.mint.keys.guess
         require_not_guessing(self.blocklist, key, client_id, application, trace.source, now)
 
-    async def _count_guess(
+    async def count_guess(
         self,
-        presented: BasicCredentials,
+        client_id: str,
         institution_id: str | None,
         failure: BadClient,
         trace: Trace,
         now: int,
     ) -> None:
-        name = guess_name(self.mint.keys.guess, presented.client_id, trace.source)
+        """Counts a failed client authentication against its source."""
+        name = guess_name(self.mint.keys.guess, client_id, trace.source)
         limit = self.mint.rate_limits.client_guesses
         blocked_until = await self.mint.journal.perform(
             CountGuess(name, limit, self.place_of(institution_id), failure, trace)

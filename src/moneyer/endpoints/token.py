@@ -41,13 +41,13 @@ async def token(call: Call) -> Answer:
     grant = find_grant(named)
     institution_id = call.institution_id
     if institution_id is None:
-        require_registered(application, grant.name)
+        require_registered(application, grant.registered_as)
         if grant.name == "authorization_code" and application.code_needs_institution_header:
             raise BadInstitutionId("institution-id-missing")
         institution_id = _named_institution(grant, form, call)
     institution = require_entitlement(application, mint.snapshot.institution(institution_id))
     call.institution_id = institution_id
-    require_grant(application, institution, grant.name, call.now)
+    require_grant(application, institution, grant.registered_as, call.now)
     response = await grant.handle(
         TokenRequest(
             application,

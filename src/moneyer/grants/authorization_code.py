@@ -6,18 +6,26 @@ import msgspec
 
 from moneyer.applications.application import LONGEST_LIFETIME
 from moneyer.audit.events import Event
+from moneyer.customers.consent import consent_id
 from moneyer.customers.customer import Customer
+from moneyer.customers.factors.policy import acr_of
 from moneyer.grants.mint import Mint, TokenRequest, TokenResponse
 from moneyer.grants.renewal import answer_from_family
 from moneyer.protocol import pkce
 from moneyer.protocol.clock import SECOND
 from moneyer.protocol.failures import BadToken
 from moneyer.protocol.redirect_uri import MAX_BYTES as MAX_URI
-from moneyer.protocol.scopes import join
+from moneyer.protocol.scopes import Scopes, join
 from moneyer.store.rows import RevokedToken, Rows
 from moneyer.tokens.code import Code, family_id_of, read_code, token_id_of
 from moneyer.tokens.family import SECRET_BYTES, Family, revoked, start
-from moneyer.tokens.id_token import id_claims, strike_id_token
+from moneyer.tokens.id_token import (
+    Authentication,
+    customer_claims,
+    id_claims,
+    standard_id_claims,
+    strike_id_token,
+)
 
 PARAMETERS = frozenset({"code", "redirect_uri", "code_verifier"})
 
@@ -55,29 +63,65 @@ async def authorization_code(request: TokenRequest, mint: Mint) -> TokenResponse
     response = await _access(request, mint, taken)
     if "openid" not in taken.code.identity:
         return response
-    return msgspec.structs.replace(response, id_token=await _id_token(request, mint, taken))
+    id_token = await _id_token(request, mint, taken, response.access_token)
+    return msgspec.structs.replace(response, id_token=id_token)
 
 
 async def _access(request: TokenRequest, mint: Mint, taken: Taken) -> TokenResponse:
     code = taken.code
     if taken.family is not None:
-        return await answer_from_family(request, mint, taken.family, taken.refresh_token, code.scopes)
-    issued_at = code.taken_at or request.now
+        scopes = _scopes_of(request, code)
+        return await answer_from_family(request, mint, taken.family, taken.refresh_token, scopes)
+    issued_at, scopes = code.taken_at or request.now, _scopes_of(request, code)
     token, expires_in = mint.strike_access(
         request,
         await mint.signing_key(request.institution, issued_at),
-        subject=code.customer_id,
+        subject=mint.subject(request.application, code.institution_id, code.customer_id),
         token_id=token_id_of(code.digest),
         issued_at=issued_at,
-        scopes=code.scopes,
+        scopes=scopes,
         grant_type="authorization_code",
         auth_time=code.auth_time,
+        amr=code.amr,
+        claims=_userinfo_claims(code),
     )
-    return TokenResponse("authorization_code", token, expires_in, code.scopes)
+    return TokenResponse("authorization_code", token, expires_in, scopes)
 
 
-async def _id_token(request: TokenRequest, mint: Mint, taken: Taken) -> str:
+def _scopes_of(request: TokenRequest, code: Code) -> Scopes:
+    """What the access token is good for: V2 applications know no scope of OpenID Connect in it."""
+    if request.application.profile == "v2":
+        return code.scopes
+    return (*code.scopes, *code.identity)
+
+
+def _userinfo_claims(code: Code) -> Scopes:
+    asked = (claim.partition(":") for claim in code.claims)
+    return tuple(name for place, _, name in asked if place == "userinfo")
+
+
+async def _id_token(request: TokenRequest, mint: Mint, taken: Taken, access_token: str) -> str:
     code, issued_at = taken.code, taken.code.taken_at or request.now
+    key = await mint.signing_key(request.institution, issued_at)
+    if request.application.profile == "standard":
+        asked = (claim.partition(":") for claim in code.claims)
+        names = [name for place, _, name in asked if place == "id_token"]
+        standard = standard_id_claims(
+            issuer=mint.issuer(code.institution_id),
+            subject=mint.subject(request.application, code.institution_id, code.customer_id),
+            client_id=code.client_id,
+            nonce=code.nonce,
+            authentication=Authentication(
+                code.auth_time // SECOND,
+                acr_of(code.amr) if code.amr else "",
+                code.amr,
+                code.session_id,
+            ),
+            issued_at=issued_at // SECOND,
+            access_token=access_token,
+            about_customer=customer_claims(taken.customer, names),
+        )
+        return strike_id_token(key, standard)
     claims = id_claims(
         taken.customer,
         issuer=mint.issuer(code.institution_id),
@@ -88,7 +132,7 @@ async def _id_token(request: TokenRequest, mint: Mint, taken: Taken) -> str:
         auth_time=code.auth_time // SECOND,
         issued_at=issued_at // SECOND,
     )
-    return strike_id_token(await mint.signing_key(request.institution, issued_at), claims)
+    return strike_id_token(key, claims)
 
 
 class TakeCode:
@@ -107,6 +151,7 @@ class TakeCode:
         self.institution_id = request.institution.institution_id
         self._digest = code.digest
         self._customer_id = code.customer_id
+        self._consent = consent_id(code.customer_id, code.client_id)
         self._redirect_uri = redirect_uri
         self._verifier = verifier
 
@@ -115,6 +160,7 @@ class TakeCode:
         rows.customers.want(self.institution_id, self._customer_id)
         rows.families.want(self.institution_id, family_id_of(self._digest))
         rows.revoked_tokens.want(self.institution_id, token_id_of(self._digest))
+        rows.consents.want(self.institution_id, self._consent)
 
     def decide(self, rows: Rows, now: int) -> Taken:
         """Raises BadToken."""
@@ -126,6 +172,9 @@ class TakeCode:
             if now >= code.expires_at:
                 raise BadToken("code-expired")
             customer = self._require_customer(rows, code)
+            consent = rows.consents.get(self.institution_id, self._consent)
+            if consent is not None and consent.withdrawn_at >= code.created_at:
+                raise BadToken("consent-withdrawn")
         except BadToken as failure:
             replayed = failure.reason == "code-replayed"
             name = "code:replayed" if replayed else "code:refused"
@@ -149,8 +198,12 @@ class TakeCode:
             raise BadToken("code-unknown")
         if code.client_id != self._request.application.client_id:
             raise BadToken("other-application")
-        if self._redirect_uri is not None and self._redirect_uri != code.redirect_uri:
+        # A code from our own authorization endpoint is bound to what stood in the request there.
+        is_bound = self._request.is_strict or bool(code.session_id)
+        if (self._redirect_uri is not None or is_bound) and self._redirect_uri != code.redirect_uri:
             raise BadToken("redirect-uri-wrong")
+        if self._request.is_strict and code.code_challenge is None:
+            raise BadToken("code-without-challenge")
         pkce.verify(self._verifier, code.code_challenge)
         return code
 
@@ -172,9 +225,11 @@ class TakeCode:
             family_id=family_id_of(code.digest),
             client_id=code.client_id,
             customer_id=code.customer_id,
-            scopes=code.scopes,
+            scopes=_scopes_of(self._request, code),
             grant_type="authorization_code",
             auth_time=code.auth_time,
+            amr=code.amr,
+            claims=_userinfo_claims(code),
             lifetime=self._request.application.lifetimes.refresh_absolute,
             key_version=self._mint.keys.version,
             now=now,

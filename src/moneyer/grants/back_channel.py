@@ -19,9 +19,11 @@ from moneyer.protocol.failures import (
 )
 from moneyer.protocol.form import Form
 from moneyer.protocol.identifiers import is_client_id
-from moneyer.protocol.scopes import IDENTITY_SCOPES, Scopes, join, narrow, split_scopes
+from moneyer.protocol.scopes import Scopes, join, narrow, split_scopes
 from moneyer.store.rows import Rows
 from moneyer.tokens.code import SECRET_BYTES, Code, digest_of, write_code
+
+_REQUESTABLE = frozenset({"openid", "profile", "offline_access"})
 
 MAX_AUTH_TIME_AHEAD = 60
 """Seconds by which the sign-in page's clock may be ahead of ours (FAPI 2.0 section 5.3.2.1)."""
@@ -110,7 +112,7 @@ def _identity(requested: str | None) -> Scopes:
     if requested is None:
         return ()
     scopes = split_scopes(requested, ",")
-    if not IDENTITY_SCOPES.issuperset(scopes):
+    if not _REQUESTABLE.issuperset(scopes):
         raise BadParameter("requested_scopes", "not-an-identity-scope")
     return scopes
 

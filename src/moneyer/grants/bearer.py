@@ -8,11 +8,13 @@ from moneyer.applications.application import (
     require_active,
     require_entitlement,
 )
+from moneyer.customers.consent import consent_id
 from moneyer.grants.mint import Mint
 from moneyer.institutions.institution import Institution
 from moneyer.protocol.clock import SECOND
 from moneyer.protocol.failures import BadBearer, Failure
 from moneyer.tokens.access import api_audience, application_subject
+from moneyer.tokens.subject import customer_of
 from moneyer.tokens.verify import (
     VerifiedClaims,
     check_signature,
@@ -28,6 +30,7 @@ class Bearer(NamedTuple):
     application: Application
     institution: Institution
     claims: VerifiedClaims
+    customer_id: str = ""
 
 
 def token_of(header: bytes | None) -> str:
@@ -38,8 +41,12 @@ def token_of(header: bytes | None) -> str:
     return token.strip(b" ").decode("latin-1")
 
 
-async def verify_bearer(mint: Mint, institution_id: str, token: str, source: str, now: int) -> Bearer:
+async def verify_bearer(
+    mint: Mint, institution_id: str, token: str, source: str, now: int, *, anywhere: bool = False
+) -> Bearer:
     """The application behind `token` at this institution.
+
+    `anywhere` leaves out where the token comes from: another is asking about it.
 
     Raises BadBearer when the token is not ours, is another institution's, has expired or was revoked,
     or when its application may no longer act; StoreUnavailable when that cannot be known.
@@ -59,14 +66,17 @@ async def verify_bearer(mint: Mint, institution_id: str, token: str, source: str
         institution = require_entitlement(application, mint.snapshot.institution(institution_id))
     except Failure as failure:
         raise BadBearer(failure.reason) from None
-    if application.allowed_addresses and not on_allow_list(application, source):
+    if application.allowed_addresses and not (anywhere or on_allow_list(application, source)):
         raise BadBearer("address-not-allowed")
-    await require_not_revoked(mint, claims)
-    return Bearer(application, institution, claims)
+    customer_id = await require_not_revoked(mint, claims, application)
+    return Bearer(application, institution, claims, customer_id)
 
 
-async def require_not_revoked(mint: Mint, claims: VerifiedClaims) -> None:
-    """Raises BadBearer when the token, its family, or everything of its customer was revoked."""
+async def require_not_revoked(mint: Mint, claims: VerifiedClaims, application: Application) -> str:
+    """The customer the token is about, or "".
+
+    Raises BadBearer when the token, its family, its consent, or everything of its customer was revoked.
+    """
     institution_id = claims.institution_id
     if await mint.reader.token_is_revoked(institution_id, claims.jti):
         raise BadBearer("token-revoked")
@@ -74,11 +84,19 @@ async def require_not_revoked(mint: Mint, claims: VerifiedClaims) -> None:
         family = await mint.reader.family(institution_id, bytes.fromhex(claims.sid))
         if family is None or family.status != "live":
             raise BadBearer("family-revoked")
-    if claims.sub != application_subject(claims.client_id):
-        customer = await mint.reader.customer(institution_id, claims.sub)
-        if customer is None or customer.status != "active":
-            raise BadBearer("customer-disabled")
-        # A family ended with its customer's sign-out. Without one `iat` decides, which is rounded down:
-        # a token from within the second of the sign-out is taken for an older one.
-        if claims.sid is None and claims.iat * SECOND < customer.tokens_not_before:
+    if claims.sub == application_subject(claims.client_id):
+        return ""
+    customer_id = customer_of(mint.keys.pairwise, application, institution_id, claims.sub)
+    customer = await mint.reader.customer(institution_id, customer_id)
+    if customer is None or customer.status != "active":
+        raise BadBearer("customer-disabled")
+    # A family ended with its customer's sign-out. Without one `iat` decides, which is rounded down:
+    # a token from within the second of the sign-out is taken for an older one.
+    if claims.sid is None:
+        if claims.iat * SECOND < customer.tokens_not_before:
             raise BadBearer("customer-signed-out")
+        name = consent_id(customer_id, claims.client_id)
+        consent = await mint.reader.consent(institution_id, name)
+        if consent is not None and claims.iat * SECOND < consent.withdrawn_at:
+            raise BadBearer("consent-withdrawn")
+    return customer_id

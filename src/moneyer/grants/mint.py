@@ -1,15 +1,19 @@
 """What every grant works with: the clock, the keys, the store, and the striking of tokens."""
 
 import asyncio
-from collections.abc import Callable, Mapping
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Protocol
 
 import msgspec
 
 from moneyer.applications.application import Application
 from moneyer.applications.secrets import SecretSlot
 from moneyer.audit.events import Event, Trace
+from moneyer.customers.consent import Consent
 from moneyer.customers.customer import Customer
+from moneyer.customers.factors.factor import Factor
+from moneyer.customers.factors.policy import acr_of
+from moneyer.customers.session import Session
 from moneyer.customers.verifiers import Verifier
 from moneyer.guards.attempts import LoginLimits, RateLimits
 from moneyer.institutions.institution import Institution, issuer_of
@@ -23,11 +27,13 @@ from moneyer.protocol.identifiers import PLATFORM
 from moneyer.protocol.scopes import Scopes, join
 from moneyer.store.directory import Directory
 from moneyer.store.journal import Journal
-from moneyer.store.rows import KeySet, Rows
+from moneyer.store.kinds import Kind
+from moneyer.store.rows import KeySet, Rows, StoredRequest
 from moneyer.store.snapshot import Snapshot
 from moneyer.tokens.access import AccessClaims, api_audience, strike
 from moneyer.tokens.code import Code
 from moneyer.tokens.family import Family, RatchetKeys
+from moneyer.tokens.subject import subject_for
 
 
 class TokenRequest(msgspec.Struct, frozen=True):
@@ -35,6 +41,7 @@ class TokenRequest(msgspec.Struct, frozen=True):
 
     `read_scopes` gives None when none were asked for; a grant calls it when its own parameters are
     read, and BadRequest or BadScope is raised then. `form` holds only what the grant declares.
+    `is_strict` asks for what the standards ask for where V2 is content with less.
     """
 
     application: Application
@@ -44,6 +51,7 @@ class TokenRequest(msgspec.Struct, frozen=True):
     read_scopes: Callable[[], Scopes | None]
     trace: Trace
     now: int
+    is_strict: bool = False
 
     def event(self, name: str, **facts: object) -> Event:
         """An audit event about this request."""
@@ -72,7 +80,18 @@ class Reader(Protocol):
     async def customer(self, institution_id: str, customer_id: str) -> Customer | None: ...
     async def family(self, institution_id: str, family_id: bytes) -> Family | None: ...
     async def code(self, institution_id: str, digest: bytes) -> Code | None: ...
+    async def session(self, institution_id: str, digest: bytes) -> Session | None: ...
+    async def consent(self, institution_id: str, consent_id: str) -> Consent | None: ...
+    async def factor(self, institution_id: str, factor_id: str) -> Factor | None: ...
+    async def stored_request(self, institution_id: str, digest: bytes) -> StoredRequest | None: ...
+    async def of_customer(self, institution_id: str, customer_id: str, kind: Kind) -> list[Any]: ...
     async def token_is_revoked(self, institution_id: str, token_id: str) -> bool: ...
+
+
+class Deliveries(Protocol):
+    """Takes messages to applications, apart from the request that caused them."""
+
+    def begin(self, url: str, client_id: str, make: Callable[[], Awaitable[str]]) -> None: ...
 
 
 class Mint:
@@ -90,6 +109,7 @@ class Mint:
         verifiers: Mapping[str, Verifier],
         login_limits: LoginLimits,
         rate_limits: RateLimits,
+        deliveries: Deliveries,
     ) -> None:
         self.base_url = base_url
         self.clock = clock
@@ -100,6 +120,7 @@ class Mint:
         self.reader = reader
         self.login_limits = login_limits
         self.rate_limits = rate_limits
+        self.deliveries = deliveries
         self._verifiers = verifiers
         self._first_keys = asyncio.Lock()
         self._secret_uses: dict[tuple[str, int, int], int] = {}
@@ -110,6 +131,10 @@ class Mint:
 
     def issuer(self, institution_id: str) -> str:
         return issuer_of(self.base_url, institution_id)
+
+    def subject(self, application: Application, institution_id: str, customer_id: str) -> str:
+        """The customer as `application` may know them."""
+        return subject_for(self.keys.pairwise, application, institution_id, customer_id)
 
     def verifier(self, institution: Institution) -> Verifier:
         """Who checks this institution's passwords: its core where its policy says so.
@@ -129,8 +154,10 @@ class Mint:
         key = ring.signing(now) if ring else None
         return key or await self._first_key(institution)
 
-    async def note_secret_use(self, slot: SecretSlot, now: int) -> None:
+    async def note_secret_use(self, slot: SecretSlot | None, now: int) -> None:
         """Remembers that a client secret was used; written once an hour for each secret."""
+        if slot is None:
+            return
         key = (slot.client_id, slot.slot, slot.created_at)
         last = self._secret_uses.get(key, slot.last_used_at or 0)
         if now - last >= SECRET_USE_INTERVAL:
@@ -166,6 +193,8 @@ class Mint:
         grant_type: str,
         family: Family | None = None,
         auth_time: int | None = None,
+        amr: tuple[str, ...] = (),
+        claims: tuple[str, ...] = (),
     ) -> tuple[str, int]:
         """An access token and the whole seconds left to it. Instants in microseconds.
 
@@ -188,16 +217,13 @@ class Mint:
                 institution_id=request.institution.institution_id,
                 gty=grant_type,
                 sid=family.family_id.hex() if family else None,
-                acr=PASSWORD_ACR if grant_type == "password" else None,
-                amr=("pwd",) if grant_type == "password" else None,
+                acr=acr_of(amr) if amr else None,
+                amr=amr or None,
+                claims=claims or None,
                 auth_time=auth_time // SECOND if auth_time is not None else None,
             ),
         )
         return token, seconds_left(expires * SECOND, self.clock.now())
-
-
-PASSWORD_ACR = "urn:moneyer:acr:password"
-"""What a password alone proves: too little for moving money (FFIEC, August 2021)."""
 
 
 class AddFirstKeys:

@@ -12,6 +12,7 @@ from moneyer.customers.login import MAX_BYTES as MAX_LOGIN_BYTES
 from moneyer.customers.passwords import MAX_BYTES as MAX_PASSWORD_BYTES
 from moneyer.customers.passwords import read_password
 from moneyer.customers.verifiers import Verified
+from moneyer.grants.mfa import ask_for_more
 from moneyer.grants.mint import Mint, TokenRequest, TokenResponse
 from moneyer.grants.renewal import answer_from_family
 from moneyer.grants.sign_in import SignIn, check_password, forgive, require_signed_in_customer
@@ -26,7 +27,8 @@ PARAMETERS = frozenset({"username", "password"})
 async def password(request: TokenRequest, mint: Mint) -> TokenResponse:
     """A customer's access token, with a refresh token.
 
-    Raises BadParameter, BadScope, BadCustomer, Throttled, Unavailable.
+    Raises BadParameter, BadScope, BadCustomer, Throttled, Unavailable; MoreProofNeeded where the
+    institution's policy wants a second factor for these scopes (`grants.mfa`).
     """
     login_id = request.form.text("username", MAX_LOGIN_BYTES)
     if login_id is None:
@@ -35,6 +37,8 @@ async def password(request: TokenRequest, mint: Mint) -> TokenResponse:
     scopes = narrow(request.read_scopes(), request.application.api_scopes)
     sign_in = SignIn(request, mint, login_id)
     verified = await check_password(sign_in, login_id, secret)
+    if request.institution.policy.needs_second_factor(scopes):
+        await ask_for_more(sign_in, verified, scopes)
     family, refresh = await mint.journal.perform(OpenFamily(sign_in, verified, scopes))
     return await answer_from_family(request, mint, family, refresh, scopes)
 
@@ -80,6 +84,7 @@ class OpenFamily:
             lifetime=request.application.lifetimes.refresh_absolute,
             key_version=s.mint.keys.version,
             now=now,
+            amr=("pwd",),
         )
         rows.families.put(family)
         forgive(s, rows, now)

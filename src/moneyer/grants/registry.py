@@ -3,16 +3,18 @@
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
-from moneyer.grants import authorization_code, client_credentials, password, refresh_token
+from moneyer.grants import authorization_code, client_credentials, mfa, password, refresh_token
 from moneyer.grants.mint import Mint, TokenRequest, TokenResponse
 from moneyer.institutions.institution import GrantType
 from moneyer.protocol.failures import BadParameter, UnknownGrantType
 
 
 class Grant(NamedTuple):
-    """A grant. `parameters` are those it reads; no other parameter reaches it."""
+    """A grant. `registered_as` is the grant that an application needs for it; `parameters` are those it
+    reads, no other reaches it."""
 
-    name: GrantType
+    name: str
+    registered_as: GrantType
     parameters: frozenset[str]
     handle: Callable[[TokenRequest, Mint], Awaitable[TokenResponse]]
 
@@ -22,16 +24,19 @@ GRANTS: dict[str, Grant] = {
     for grant in (
         Grant(
             "client_credentials",
+            "client_credentials",
             client_credentials.PARAMETERS,
             client_credentials.client_credentials,
         ),
-        Grant("password", password.PARAMETERS, password.password),
+        Grant("password", "password", password.PARAMETERS, password.password),
+        Grant(mfa.GRANT_TYPE, "password", mfa.PARAMETERS, mfa.mfa),
         Grant(
+            "authorization_code",
             "authorization_code",
             authorization_code.PARAMETERS,
             authorization_code.authorization_code,
         ),
-        Grant("refresh_token", refresh_token.PARAMETERS, refresh_token.refresh_token),
+        Grant("refresh_token", "refresh_token", refresh_token.PARAMETERS, refresh_token.refresh_token),
     )
 }
 

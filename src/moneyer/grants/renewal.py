@@ -24,13 +24,15 @@ async def answer_from_family(
     token, expires_in = mint.strike_access(
         request,
         key,
-        subject=family.customer_id,
+        subject=mint.subject(request.application, family.institution_id, family.customer_id),
         token_id=access_token_id(mint.ratchet, family, scopes),
         issued_at=family.turned_at,
         scopes=scopes,
         grant_type=family.grant_type,
         family=family,
         auth_time=family.auth_time,
+        amr=family.amr or (("pwd",) if family.grant_type == "password" else ()),
+        claims=family.claims,
     )
     end = idle_end(family, renewal_policy(request.application))
     return TokenResponse(

@@ -154,4 +154,4 @@ def require_signed_in_customer(customer: Customer | None, checked: Customer) -> 
 
 
 def _event(s: SignIn, name: str, failure: Failure) -> Event:
-    return s.request.event(name, grant_type="password", reason=failure.reason)
+    return s.request.event(name, grant_type=s.request.grant_type, reason=failure.reason)

@@ -1,8 +1,10 @@
 """An institution and its policy."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+
+from moneyer.protocol.scopes import Scopes
 
 Status = Literal["active", "disabled"]
 GrantType = Literal["client_credentials", "password", "authorization_code", "refresh_token"]
@@ -17,12 +19,33 @@ GRANT_TYPES: tuple[GrantType, ...] = (
 )
 
 
+class Brand(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """How an institution's pages look. `logo` is an SVG document; empty means a monogram."""
+
+    accent: Annotated[str, msgspec.Meta(pattern="^#[0-9a-f]{6}$")] = "#1d4e89"
+    logo: Annotated[str, msgspec.Meta(max_length=65536)] = ""
+
+
 class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What an institution allows, whatever an application's registration says."""
+    """What an institution allows, whatever an application's registration says.
+
+    `second_factor` says when a password is not enough: never, for `strong_scopes`, always. A session
+    ends after `session_idle` seconds without use, and `session_absolute` after its beginning.
+    """
 
     grants: tuple[GrantType, ...] = GRANT_TYPES
     algorithm: Algorithm = "ES256"
     verifier: Verifier = "built-in"
+    second_factor: Literal["off", "strong-scopes", "always"] = "off"
+    strong_scopes: Scopes = ("transfers:write", "recipients:write", "recipients:delete")
+    session_idle: Annotated[int, msgspec.Meta(ge=60, le=86400)] = 3600
+    session_absolute: Annotated[int, msgspec.Meta(ge=60, le=30 * 86400)] = 43200
+
+    def needs_second_factor(self, scopes: Scopes) -> bool:
+        """Whether a password alone is too little for `scopes` (FFIEC, August 2021)."""
+        if self.second_factor == "strong-scopes":
+            return not frozenset(self.strong_scopes).isdisjoint(scopes)
+        return self.second_factor == "always"
 
 
 class Institution(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -32,6 +55,7 @@ class Institution(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_
     name: str
     status: Status = "active"
     policy: Policy = Policy()
+    brand: Brand = Brand()
 
 
 def issuer_of(base_url: str, institution_id: str) -> str:

@@ -32,6 +32,9 @@ class ServerKeys(msgspec.Struct, frozen=True):
     pepper: bytes
     guess: bytes
     sealing: bytes
+    browser: bytes
+    pairwise: bytes
+    factors: bytes
 
     def __repr__(self) -> str:
         return f"ServerKeys(version={self.version})"
@@ -46,8 +49,7 @@ def derive(master_key: bytes, version: int = 1) -> ServerKeys:
         label = f"moneyer/{version}/{purpose}".encode()
         return HKDFExpand(algorithm=hashes.SHA256(), length=32, info=label).derive(master_key)
 
-    purposes = ("refresh_tag", "ratchet", "client_secret", "pepper", "guess", "sealing")
-    return ServerKeys(version, *(expand(purpose) for purpose in purposes))
+    return ServerKeys(version, *(expand(purpose) for purpose in ServerKeys.__struct_fields__[1:]))
 
 
 def parse_master_key(text: str) -> bytes:

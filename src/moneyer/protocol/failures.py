@@ -18,8 +18,12 @@
     ├── UnknownGrantType
     ├── BadScope
     ├── BadCustomer                unknown, wrong, locked, disabled: never told apart
+    ├── MoreProofNeeded            a second factor has to follow the password
     ├── BadToken                   a code or refresh token that opens nothing
     ├── BadBearer                  an access token that opens nothing
+    ├── LacksScope                 an access token that opens other things
+    ├── ShownHere                  an authorization request whose sender is not known: never redirected
+    ├── SentBack                   an authorization request that ends with an error at the application
     ├── SelfAuthorization
     ├── BadTarget                  the application to be authorized cannot be
     ├── Throttled                  too many failures; carries the wait in seconds
@@ -106,6 +110,14 @@ class AddressBlocked(Failure):
     """The caller's address is not on the application's allow-list."""
 
 
+class MoreProofNeeded(Failure):
+    """The password was right and is not enough: `request_token` names what to go on with, once."""
+
+    def __init__(self, request_token: str) -> None:
+        super().__init__("second-factor-needed")
+        self.request_token = request_token
+
+
 class NotEntitled(Failure):
     """The application has no entitlement to this institution."""
 
@@ -128,6 +140,35 @@ class BadToken(Failure):
 
 class BadBearer(Failure):
     """The access token in `Authorization: Bearer` does not open this resource."""
+
+
+class ShownHere(Failure):
+    """Told to the customer on a page of ours, never sent on (RFC 6749 section 4.1.2.1).
+
+    `kind` is the kind of page, of `pages.views.Problem`.
+    """
+
+    def __init__(self, kind: str, reason: str) -> None:
+        super().__init__(reason)
+        self.kind = kind
+
+
+class SentBack(Failure):
+    """The answer to an authorization request: `error` is a registered code (RFC 6749 section 4.1.2.1,
+    OpenID Connect Core section 3.1.2.6), `description` a sentence for who builds the application."""
+
+    def __init__(self, error: str, reason: str, description: str) -> None:
+        super().__init__(reason)
+        self.error = error
+        self.description = description
+
+
+class LacksScope(Failure):
+    """The access token holds, but not for this. `scope` is what it lacks (RFC 6750 section 3.1)."""
+
+    def __init__(self, scope: str) -> None:
+        super().__init__("scope-lacking")
+        self.scope = scope
 
 
 class SelfAuthorization(Failure):

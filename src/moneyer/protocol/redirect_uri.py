@@ -48,3 +48,8 @@ def _split(uri: str) -> tuple[SplitResult, str]:
     except ValueError:
         raise ValueError("a redirect URI has a host, and a port up to 65535 if any") from None
     return parts, parts.hostname or ""
+
+
+def is_claimed_https(uri: str) -> bool:
+    """Whether the system vouches for who receives what is sent there (RFC 8252 section 8.6)."""
+    return uri.startswith("https://")

@@ -12,7 +12,7 @@ Scopes = tuple[str, ...]
 
 _TOKEN = re.compile(r"[\x21\x23-\x2b\x2d-\x5b\x5d-\x7e]+")
 
-IDENTITY_SCOPES = frozenset({"openid", "profile", "offline_access"})
+IDENTITY_SCOPES = frozenset({"openid", "profile", "email", "phone", "offline_access"})
 """OpenID Connect's scopes: what a customer shares or permits, never a right at an API."""
 
 

@@ -3,32 +3,38 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 
 import msgspec
 import sqlalchemy as sa
 
 from moneyer.applications.secrets import SecretSlot
+from moneyer.customers.factors.factor import Factor
 from moneyer.guards.attempts import Attempts
 from moneyer.store import schema
 from moneyer.store.records import (
     Row,
     code_from_row,
     code_to_row,
+    consent_from_row,
+    consent_to_row,
     customer_from_row,
     customer_to_row,
     family_from_row,
     family_to_row,
+    session_from_row,
+    session_to_row,
 )
-from moneyer.store.rows import RevokedToken, Rows, Table
+from moneyer.store.rows import RevokedToken, Rows, StoredRequest, Table
 
 
 @dataclass(frozen=True)
 class Kind:
     """How one table of `Rows` rests in the database.
 
-    `changing` are the columns that an update writes, stored as the record has them. `from_row` and
+    `changing` are the columns that an update writes; `changes_form` says that the record has one of
+    them in another form than the row. `from_row` and
     `to_row` turn a row, its members in the order of the table's columns, into its record and back.
     """
 
@@ -37,6 +43,7 @@ class Kind:
     changing: tuple[str, ...]
     from_row: Callable[[Row], Any]
     to_row: Callable[[Any], Row]
+    changes_form: bool = False
 
     @cached_property
     def columns(self) -> tuple[str, ...]:
@@ -54,7 +61,11 @@ class Kind:
 
     @cached_property
     def _written_over(self) -> Callable[[Any], Any]:
-        return attrgetter(*self.changing, *self.key)
+        names = (*self.changing, *self.key)
+        if not self.changes_form:
+            return attrgetter(*names)
+        pick = itemgetter(*(self.columns.index(name) for name in names))
+        return lambda record: pick(self.to_row(record))
 
     def inserts(self, rows: Rows) -> list[Row]:
         """New rows, in the order of their keys: everyone who locks them does so in one order."""
@@ -97,6 +108,36 @@ REVOKED_TOKENS = Kind(
     lambda row: RevokedToken(*row),
     _astuple,
 )
+SESSIONS = Kind(
+    lambda rows: rows.sessions,
+    schema.sessions,
+    ("seen_at", "clients", "status"),
+    session_from_row,
+    session_to_row,
+    changes_form=True,
+)
+CONSENTS = Kind(
+    lambda rows: rows.consents,
+    schema.consents,
+    ("scopes", "granted_at", "used_at", "withdrawn_at"),
+    consent_from_row,
+    consent_to_row,
+    changes_form=True,
+)
+FACTORS = Kind(
+    lambda rows: rows.factors,
+    schema.factors,
+    ("label", "sealed", "counter", "created_at", "last_used_at", "status"),
+    lambda row: Factor(*row),
+    _astuple,
+)
+REQUESTS = Kind(
+    lambda rows: rows.requests,
+    schema.stored_requests,
+    ("used_at",),
+    lambda row: StoredRequest(*row),
+    _astuple,
+)
 SECRETS = Kind(
     lambda rows: rows.secrets,
     schema.application_secrets,
@@ -105,5 +146,19 @@ SECRETS = Kind(
     _astuple,
 )
 
-KINDS = (CUSTOMERS, CODES, FAMILIES, ATTEMPTS, REVOKED_TOKENS, SECRETS)
+MOST_OF_CUSTOMER = 1000
+"""How many rows of one kind are read of one customer at most."""
+
+KINDS = (
+    CUSTOMERS,
+    CODES,
+    FAMILIES,
+    ATTEMPTS,
+    REVOKED_TOKENS,
+    SESSIONS,
+    CONSENTS,
+    FACTORS,
+    REQUESTS,
+    SECRETS,
+)
 """In the order in which they are locked: the same for everyone, so that nobody waits in a circle."""

@@ -4,7 +4,9 @@ from typing import Any
 
 import msgspec
 
+from moneyer.customers.consent import Consent
 from moneyer.customers.customer import Customer, Person
+from moneyer.customers.session import Session
 from moneyer.keys.lifecycle import KeyRecord
 from moneyer.tokens.code import Code
 from moneyer.tokens.family import Family
@@ -20,22 +22,26 @@ def _text(document: object) -> str:
 
 
 def family_from_row(row: Row) -> Family:
-    return Family(*(*row[:4], tuple(row[4].split()), *row[5:]))
+    scopes, amr, claims = (tuple(row[place].split()) for place in (4, -2, -1))
+    return Family(*(*row[:4], scopes, *row[5:-2], amr, claims))
 
 
 def family_to_row(family: Family) -> Row:
     row = list(msgspec.structs.astuple(family))
     row[4] = " ".join(family.scopes)
+    row[-2], row[-1] = " ".join(family.amr), " ".join(family.claims)
     return row
 
 
 def code_from_row(row: Row) -> Code:
-    return Code(*(*row[:4], tuple(row[4].split()), tuple(row[5].split()), *row[6:]))
+    scopes, identity, amr, claims = (tuple(row[place].split()) for place in (4, 5, -2, -1))
+    return Code(*(*row[:4], scopes, identity, *row[6:-2], amr, claims))
 
 
 def code_to_row(code: Code) -> Row:
     row = list(msgspec.structs.astuple(code))
     row[4], row[5] = " ".join(code.scopes), " ".join(code.identity)
+    row[-2], row[-1] = " ".join(code.amr), " ".join(code.claims)
     return row
 
 
@@ -48,6 +54,26 @@ def customer_from_row(row: Row) -> Customer:
 def customer_to_row(customer: Customer) -> Row:
     row = list(msgspec.structs.astuple(customer))
     row[8], row[9] = _text(customer.person), _text(customer.businesses)
+    return row
+
+
+def session_from_row(row: Row) -> Session:
+    return Session(*(*row[:4], tuple(row[4].split()), *row[5:9], tuple(row[9].split()), row[10]))
+
+
+def session_to_row(session: Session) -> Row:
+    row = list(msgspec.structs.astuple(session))
+    row[4], row[9] = " ".join(session.amr), " ".join(session.clients)
+    return row
+
+
+def consent_from_row(row: Row) -> Consent:
+    return Consent(*(*row[:4], tuple(row[4].split()), *row[5:]))
+
+
+def consent_to_row(consent: Consent) -> Row:
+    row = list(msgspec.structs.astuple(consent))
+    row[4] = " ".join(consent.scopes)
     return row
 
 

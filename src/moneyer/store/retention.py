@@ -4,7 +4,14 @@ from moneyer.protocol.clock import SECOND
 
 _DAY = 86400 * SECOND
 
-RETENTION = {"codes": _DAY, "revoked_tokens": 0, "families": 30 * _DAY, "attempts": 30 * _DAY}
+RETENTION = {
+    "codes": _DAY,
+    "revoked_tokens": 0,
+    "families": 30 * _DAY,
+    "attempts": 30 * _DAY,
+    "sessions": _DAY,
+    "stored_requests": _DAY,
+}
 """Microseconds for which a row is kept after its time: long enough to recognise what comes back."""
 
 SWEPT_AT_ONCE = 1000
@@ -28,5 +35,7 @@ def sweeps(place: str, lock: str = "") -> dict[str, str]:
         "codes": sweep("codes", "digest", ended),
         "revoked_tokens": sweep("revoked_tokens", "token_id", ended),
         "families": sweep("families", "family_id", ended),
+        "sessions": sweep("sessions", "digest", ended),
+        "stored_requests": sweep("stored_requests", "digest", ended),
         "attempts": sweep("attempts", "name", f"touched_at < {place} AND {unlocked}"),
     }

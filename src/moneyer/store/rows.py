@@ -6,13 +6,16 @@ same row in one group come out right because the second sees what the first did.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Literal, Protocol, TypeVar
 
 import msgspec
 
 from moneyer.applications.secrets import SecretSlot
 from moneyer.audit.events import Event
+from moneyer.customers.consent import Consent
 from moneyer.customers.customer import Customer
+from moneyer.customers.factors.factor import Factor
+from moneyer.customers.session import Session
 from moneyer.guards.attempts import Attempts
 from moneyer.keys.lifecycle import KeyRecord
 from moneyer.protocol.failures import Failure
@@ -51,6 +54,24 @@ class RevokedToken(msgspec.Struct, frozen=True):
     institution_id: str
     token_id: str
     expires_at: int
+
+
+class StoredRequest(msgspec.Struct, frozen=True):
+    """Something an application began and will go on with, once: rests under a digest of its name.
+
+    `kind` is part of that digest as well, so that one kind never passes for another.
+    """
+
+    institution_id: str
+    digest: bytes
+    kind: Literal["par", "mfa"]
+    client_id: str
+    document: bytes
+    expires_at: int
+    used_at: int | None = None
+
+    def __repr__(self) -> str:
+        return f"StoredRequest({self.institution_id!r}, {self.kind!r})"
 
 
 class KeySet(msgspec.Struct, frozen=True):
@@ -150,6 +171,10 @@ class Rows:
         self.revoked_tokens = Table[RevokedToken](
             lambda row: (row.institution_id, row.token_id), undo, check
         )
+        self.sessions = Table[Session](lambda row: (row.institution_id, row.digest), undo, check)
+        self.consents = Table[Consent](lambda row: (row.institution_id, row.consent_id), undo, check)
+        self.factors = Table[Factor](lambda row: (row.institution_id, row.factor_id), undo, check)
+        self.requests = Table[StoredRequest](lambda row: (row.institution_id, row.digest), undo, check)
         self.key_sets = Table[KeySet](lambda row: (row.institution_id, "keys"), undo, check)
         # An application's secrets belong to no institution.
         self.secrets = Table[SecretSlot](lambda row: (row.client_id, row.slot), undo, lambda _: None)
@@ -198,6 +223,10 @@ class Rows:
             self.customers,
             self.attempts,
             self.revoked_tokens,
+            self.sessions,
+            self.consents,
+            self.factors,
+            self.requests,
             self.key_sets,
             self.secrets,
         )

@@ -15,8 +15,9 @@ NumericDate = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 class AccessClaims(msgspec.Struct, frozen=True, omit_defaults=True):
     """The claims of an access token (RFC 9068 section 2.2). Times are whole seconds.
 
-    `sub` is a customer's id, or `client:` and the client id, which no customer can have. `sid` is the
-    family the token belongs to, in hexadecimal; `gty` is the grant that began it.
+    `sub` is a customer's id as the application knows it, or `client:` and the client id, which no
+    customer can have. `sid` is the family the token belongs to, in hexadecimal; `gty` is the grant that
+    began it; `claims` are those that its userinfo was asked for by name.
     """
 
     iss: str
@@ -33,6 +34,7 @@ class AccessClaims(msgspec.Struct, frozen=True, omit_defaults=True):
     acr: str | None = None
     amr: tuple[str, ...] | None = None
     auth_time: NumericDate | None = None
+    claims: tuple[str, ...] | None = None
 
 
 _encode = msgspec.json.Encoder().encode

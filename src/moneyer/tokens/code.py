@@ -17,8 +17,9 @@ MAX_CODE_LENGTH = 4 + 32 + 1 + 43
 class Code(msgspec.Struct, frozen=True):
     """A code as it rests: under the SHA-256 of its text, bound to everything it was made for.
 
-    `identity` are the OpenID Connect scopes granted. What comes of a code has ids that follow from
-    it, so that a second use can take back what the first one gave.
+    `identity` are the OpenID Connect scopes granted; `claims` those asked for by name, each after
+    `id_token:` or `userinfo:`; `session_id` and `amr` are the session's it was issued in. What comes of
+    a code has ids that follow from it, so that a second use can take back what the first one gave.
     """
 
     institution_id: str
@@ -35,6 +36,9 @@ class Code(msgspec.Struct, frozen=True):
     audience: str = ""
     code_challenge: str | None = None
     taken_at: int | None = None
+    session_id: str = ""
+    amr: tuple[str, ...] = ()
+    claims: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"Code({self.institution_id!r}, {self.digest.hex()[:8]})"

@@ -63,6 +63,8 @@ class Family(msgspec.Struct, frozen=True):
     expires_at: int
     status: Literal["live", "revoked"] = "live"
     key_version: int = 1
+    amr: tuple[str, ...] = ()
+    claims: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"Family({self.institution_id!r}, {self.family_id.hex()}, {self.generation})"
@@ -127,6 +129,8 @@ def start(
     lifetime: int,
     key_version: int,
     now: int,
+    amr: tuple[str, ...] = (),
+    claims: tuple[str, ...] = (),
 ) -> tuple[Family, str]:
     """A new family and its first refresh token.
 
@@ -146,6 +150,8 @@ def start(
         turned_at=now,
         expires_at=now + lifetime * SECOND,
         key_version=key_version,
+        amr=amr,
+        claims=claims,
     )
     return family, write_token(keys, family, secret)
 

@@ -61,7 +61,7 @@ class Connection(asyncio.Protocol):
         if not server.welcomes(self):
             self._reader.refuse(Refusal(503, "too many callers"))
 
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
+    def connection_lost(self, exc: Exception | None) -> None:
         self.is_lost = self._reader.is_over = True
         self._turns.clear()
         self._server.forget(self)

@@ -3,17 +3,29 @@
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 import asyncpg
 
+from moneyer.customers.consent import Consent
 from moneyer.customers.customer import Customer
+from moneyer.customers.factors.factor import Factor
+from moneyer.customers.session import Session
 from moneyer.protocol.clock import Clock, SystemClock
 from moneyer.protocol.failures import StoreUnavailable
 from moneyer.protocol.identifiers import PLATFORM
 from moneyer.store.database import PostgresqlUrl
+from moneyer.store.kinds import Kind
 from moneyer.store.postgresql import statements as sql
 from moneyer.store.postgresql.connection import Link, Transaction
-from moneyer.store.records import code_from_row, customer_from_row, family_from_row
+from moneyer.store.records import (
+    code_from_row,
+    consent_from_row,
+    customer_from_row,
+    family_from_row,
+    session_from_row,
+)
+from moneyer.store.rows import StoredRequest
 from moneyer.tokens.code import Code
 from moneyer.tokens.family import Family
 
@@ -51,6 +63,30 @@ class PostgresReader:
 
     async def token_is_revoked(self, institution_id: str, token_id: str) -> bool:
         return await self._row(institution_id, sql.SELECT_REVOKED_TOKEN, token_id) is not None
+
+    async def session(self, institution_id: str, digest: bytes) -> Session | None:
+        row = await self._row(institution_id, sql.SELECT_SESSION, digest)
+        return session_from_row(row) if row else None
+
+    async def consent(self, institution_id: str, consent_id: str) -> Consent | None:
+        row = await self._row(institution_id, sql.SELECT_CONSENT, consent_id)
+        return consent_from_row(row) if row else None
+
+    async def factor(self, institution_id: str, factor_id: str) -> Factor | None:
+        row: Any = await self._row(institution_id, sql.SELECT_FACTOR, factor_id)
+        return Factor(*row) if row else None
+
+    async def stored_request(self, institution_id: str, digest: bytes) -> StoredRequest | None:
+        row: Any = await self._row(institution_id, sql.SELECT_REQUEST, digest)
+        return StoredRequest(*row) if row else None
+
+    async def of_customer(self, institution_id: str, customer_id: str, kind: Kind) -> list[Any]:
+        """The records of `kind` that are this customer's, at most a thousand."""
+        async with self._reading(institution_id) as transaction:
+            rows = await transaction.fetch(
+                sql.OF_CUSTOMER[kind.table.name], institution_id, customer_id
+            )
+        return [kind.from_row(row) for row in rows]
 
     async def blocked_guesses(self, now: int) -> dict[str, int]:
         """Who may not guess at client secrets at present, and until when."""

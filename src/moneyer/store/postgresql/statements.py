@@ -6,7 +6,19 @@ What concerns a kind of row follows from its description in `store.kinds`.
 import sqlalchemy as sa
 
 from moneyer.store import schema
-from moneyer.store.kinds import CODES, CUSTOMERS, FAMILIES, KINDS, REVOKED_TOKENS, Kind
+from moneyer.store.kinds import (
+    CODES,
+    CONSENTS,
+    CUSTOMERS,
+    FACTORS,
+    FAMILIES,
+    KINDS,
+    MOST_OF_CUSTOMER,
+    REQUESTS,
+    REVOKED_TOKENS,
+    SESSIONS,
+    Kind,
+)
 from moneyer.store.records import KEY_COLUMNS
 from moneyer.store.retention import sweeps
 
@@ -81,6 +93,14 @@ SELECT_CODE = _select_one(CODES, CODES.key)
 SELECT_CUSTOMER = _select_one(CUSTOMERS, CUSTOMERS.key)
 SELECT_CUSTOMER_BY_LOGIN = _select_one(CUSTOMERS, ("institution_id", "login_key"))
 SELECT_REVOKED_TOKEN = _select_one(REVOKED_TOKENS, REVOKED_TOKENS.key)
+SELECT_SESSION = _select_one(SESSIONS, SESSIONS.key)
+SELECT_CONSENT = _select_one(CONSENTS, CONSENTS.key)
+SELECT_FACTOR = _select_one(FACTORS, FACTORS.key)
+SELECT_REQUEST = _select_one(REQUESTS, REQUESTS.key)
+OF_CUSTOMER = {
+    kind.table.name: f"{_select_one(kind, ('institution_id', 'customer_id'))} LIMIT {MOST_OF_CUSTOMER}"
+    for kind in (FAMILIES, SESSIONS, CONSENTS, FACTORS)
+}
 SELECT_BLOCKED = (
     "SELECT name, blocked_until FROM attempts"
     " WHERE institution_id = '-' AND blocked_until > 0 AND blocked_until > $1"

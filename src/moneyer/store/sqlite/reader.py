@@ -4,10 +4,22 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+from moneyer.customers.consent import Consent
 from moneyer.customers.customer import Customer
+from moneyer.customers.factors.factor import Factor
+from moneyer.customers.session import Session
 from moneyer.protocol.failures import StoreUnavailable
-from moneyer.store.records import code_from_row, customer_from_row, family_from_row
+from moneyer.store.kinds import Kind
+from moneyer.store.records import (
+    code_from_row,
+    consent_from_row,
+    customer_from_row,
+    family_from_row,
+    session_from_row,
+)
+from moneyer.store.rows import StoredRequest
 from moneyer.store.sqlite import statements as sql
 from moneyer.store.sqlite.connection import connect
 from moneyer.tokens.code import Code
@@ -50,6 +62,34 @@ class SqliteReader:
                 sql.SELECT_REVOKED_TOKEN, (institution_id, token_id)
             ).fetchone()
         return row is not None
+
+    async def session(self, institution_id: str, digest: bytes) -> Session | None:
+        with _reading():
+            row = self._connection.execute(sql.SELECT_SESSION, (institution_id, digest)).fetchone()
+        return session_from_row(row) if row else None
+
+    async def consent(self, institution_id: str, consent_id: str) -> Consent | None:
+        with _reading():
+            row = self._connection.execute(sql.SELECT_CONSENT, (institution_id, consent_id)).fetchone()
+        return consent_from_row(row) if row else None
+
+    async def factor(self, institution_id: str, factor_id: str) -> Factor | None:
+        with _reading():
+            row = self._connection.execute(sql.SELECT_FACTOR, (institution_id, factor_id)).fetchone()
+        return Factor(*row) if row else None
+
+    async def stored_request(self, institution_id: str, digest: bytes) -> StoredRequest | None:
+        with _reading():
+            row = self._connection.execute(sql.SELECT_REQUEST, (institution_id, digest)).fetchone()
+        return StoredRequest(*row) if row else None
+
+    async def of_customer(self, institution_id: str, customer_id: str, kind: Kind) -> list[Any]:
+        """The records of `kind` that are this customer's, at most a thousand."""
+        with _reading():
+            rows = self._connection.execute(
+                sql.OF_CUSTOMER[kind.table.name], (institution_id, customer_id)
+            ).fetchall()
+        return [kind.from_row(row) for row in rows]
 
     async def blocked_guesses(self, now: int) -> dict[str, int]:
         """Who may not guess at client secrets at present, and until when."""

@@ -1,6 +1,18 @@
 """The hot statements. What concerns a kind of row follows from its description in `store.kinds`."""
 
-from moneyer.store.kinds import CODES, CUSTOMERS, FAMILIES, KINDS, REVOKED_TOKENS, Kind
+from moneyer.store.kinds import (
+    CODES,
+    CONSENTS,
+    CUSTOMERS,
+    FACTORS,
+    FAMILIES,
+    KINDS,
+    MOST_OF_CUSTOMER,
+    REQUESTS,
+    REVOKED_TOKENS,
+    SESSIONS,
+    Kind,
+)
 from moneyer.store.records import KEY_COLUMNS
 from moneyer.store.retention import sweeps
 
@@ -15,6 +27,11 @@ def _named(columns: tuple[str, ...], between: str) -> str:
 
 def _select(kind: Kind) -> str:
     return f"SELECT {', '.join(kind.columns)} FROM {kind.table} WHERE {_named(kind.key, ' AND ')}"
+
+
+def _of_customer(kind: Kind) -> str:
+    where = "WHERE institution_id = ? AND customer_id = ?"
+    return f"SELECT {', '.join(kind.columns)} FROM {kind.table} {where} LIMIT {MOST_OF_CUSTOMER}"
 
 
 def _update(kind: Kind) -> str:
@@ -34,6 +51,12 @@ SELECT_CUSTOMER_BY_LOGIN = (
     f"SELECT {', '.join(CUSTOMERS.columns)} FROM customers WHERE institution_id = ? AND login_key = ?"
 )
 SELECT_REVOKED_TOKEN = _select(REVOKED_TOKENS)
+
+SELECT_SESSION = _select(SESSIONS)
+SELECT_CONSENT = _select(CONSENTS)
+SELECT_FACTOR = _select(FACTORS)
+SELECT_REQUEST = _select(REQUESTS)
+OF_CUSTOMER = {kind.table.name: _of_customer(kind) for kind in (FAMILIES, SESSIONS, CONSENTS, FACTORS)}
 
 SELECT_KEYS = f"SELECT {KEY_COLUMNS} FROM signing_keys WHERE institution_id = ?"
 INSERT_KEY = _insert("signing_keys", tuple(KEY_COLUMNS.split(", ")))

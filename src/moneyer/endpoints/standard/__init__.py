@@ -1,0 +1,1 @@
+"""The standard endpoints of each institution, under its issuer: those that programs call."""

@@ -1,0 +1,36 @@
+"""`POST {issuer}/oauth2/introspect` (RFC 7662), as JSON or signed (RFC 9701)."""
+
+import msgspec
+
+from moneyer.endpoints.http import NO_STORE, Answer
+from moneyer.endpoints.standard.frame import StandardCall
+from moneyer.grants.introspection import introspect as look_into
+from moneyer.protocol import base64url
+from moneyer.protocol.clock import SECOND
+from moneyer.tokens.verify import MAX_TOKEN_LENGTH
+
+SIGNED = b"application/token-introspection+jwt"
+
+
+async def introspect(call: StandardCall) -> Answer:
+    """What the token opens, for its own application and resource servers; else that it is inactive."""
+    call.open("POST")
+    form = call.form()
+    authenticated = await call.authenticated(form)
+    token = form.require("token", MAX_TOKEN_LENGTH)
+    application, mint = authenticated.application, call.service.mint
+    said = await look_into(mint, application, call.institution(), token, call.now)
+    if SIGNED not in call.headers.get(b"accept", b""):
+        return call.answer(200, msgspec.json.encode(said))
+    key = await mint.signing_key(call.institution(), call.now)
+    header = {"alg": key.algorithm, "typ": "token-introspection+jwt", "kid": key.kid}
+    claims = {
+        "iss": call.issuer,
+        "aud": application.client_id,
+        "iat": call.now // SECOND,
+        "token_introspection": said,
+    }
+    parts = (base64url.encode(msgspec.json.encode(part)) for part in (header, claims))
+    signed = b".".join(parts)
+    body = signed + b"." + base64url.encode(key.sign(signed))
+    return Answer(200, [(b"content-type", SIGNED), *NO_STORE], body)

@@ -1,0 +1,1 @@
+"""Authorization requests: what was asked, what is still missing, what is granted."""

@@ -1,0 +1,88 @@
+"""Looking into a token (RFC 7662 section 2.2)."""
+
+from moneyer.applications.application import Application
+from moneyer.customers.factors.policy import acr_of
+from moneyer.grants.bearer import verify_bearer
+from moneyer.grants.mint import Mint
+from moneyer.grants.renewal import renewal_policy
+from moneyer.institutions.institution import Institution
+from moneyer.protocol.clock import SECOND
+from moneyer.protocol.failures import BadBearer, BadToken
+from moneyer.protocol.scopes import Scopes, join
+from moneyer.tokens import family as ratchet
+from moneyer.tokens.family import idle_end
+
+INACTIVE: dict[str, object] = {"active": False}
+
+
+async def introspect(
+    mint: Mint, asking: Application, institution: Institution, token: str, now: int
+) -> dict[str, object]:
+    """The members of the answer; INACTIVE, and nothing besides, for everything that opens nothing or
+    is not for the caller to see. Raises StoreUnavailable."""
+    if token.startswith(ratchet.PREFIX):
+        return await _refresh_token(mint, asking, institution, token, now)
+    try:
+        bearer = await verify_bearer(mint, institution.institution_id, token, "", now, anywhere=True)
+    except BadBearer:
+        return INACTIVE
+    claims = bearer.claims
+    if claims.client_id != asking.client_id and not asking.is_resource_server:
+        return INACTIVE
+    scopes = tuple(claims.scope.split())
+    if asking.is_resource_server and asking.client_id != claims.client_id and asking.scopes:
+        scopes = tuple(scope for scope in scopes if scope in asking.scopes)
+    said: dict[str, object] = {
+        "active": True,
+        "token_type": "Bearer",
+        "scope": join(scopes),
+        "client_id": claims.client_id,
+        "iss": claims.iss,
+        "sub": claims.sub,
+        "aud": claims.aud,
+        "exp": claims.exp,
+        "iat": claims.iat,
+        "jti": claims.jti,
+        "institution_id": claims.institution_id,
+        "acr": claims.acr,
+        "amr": claims.amr,
+        "auth_time": claims.auth_time,
+    }
+    return {name: value for name, value in said.items() if value is not None}
+
+
+async def _refresh_token(
+    mint: Mint, asking: Application, institution: Institution, token: str, now: int
+) -> dict[str, object]:
+    """A refresh token, for its own application alone; only that of the present generation is active."""
+    try:
+        presented = ratchet.read_token(mint.ratchet, token)
+    except BadToken:
+        return INACTIVE
+    if presented.institution_id != institution.institution_id:
+        return INACTIVE
+    family = await mint.reader.family(institution.institution_id, presented.family_id)
+    if family is None or family.client_id != asking.client_id or family.status != "live":
+        return INACTIVE
+    end = idle_end(family, renewal_policy(asking))
+    if now >= end or family.generation != presented.generation:
+        return INACTIVE
+    if not ratchet.belongs(mint.ratchet, presented, family):
+        return INACTIVE
+    customer = await mint.reader.customer(institution.institution_id, family.customer_id)
+    if customer is None or customer.status != "active":
+        return INACTIVE
+    held: Scopes = tuple(scope for scope in family.scopes if scope in asking.scopes)
+    said: dict[str, object] = {
+        "active": True,
+        "scope": join(held),
+        "client_id": family.client_id,
+        "iss": mint.issuer(institution.institution_id),
+        "sub": mint.subject(asking, institution.institution_id, family.customer_id),
+        "exp": end // SECOND,
+        "iat": family.turned_at // SECOND,
+        "auth_time": family.auth_time // SECOND,
+    }
+    if family.amr:
+        said |= {"acr": acr_of(family.amr), "amr": family.amr}
+    return said
