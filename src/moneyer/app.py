@@ -12,7 +12,7 @@ from moneyer.customers.hashing_pool import HashingPool
 from moneyer.customers.passwords import PasswordHasher
 from moneyer.customers.verifiers import BuiltInVerifier, Verifier
 from moneyer.endpoints.asgi import AsgiApp
-from moneyer.endpoints.router import Router
+from moneyer.endpoints.router import Guest, Router
 from moneyer.endpoints.service import EndpointSettings, Service
 from moneyer.grants.back_channel_logout import Deliveries
 from moneyer.grants.mint import Mint
@@ -58,8 +58,9 @@ async def running(
     settings: Settings,
     clock: Clock | None = None,
     core_bank_transport: httpx.AsyncBaseTransport | None = None,
+    guest: Guest | None = None,
 ) -> AsyncIterator[Router]:
-    """The whole service between start and stop.
+    """The whole service between start and stop. `guest` answers paths that are not the service's own.
 
     Raises BadSettings, AlreadyServing, SchemaMismatch, Unconfined, StoreUnavailable before anything is
     answered.
@@ -107,7 +108,7 @@ async def running(
             _again(SWEEP_INTERVAL, partial(_sweep, ledger)),
         ):
             stack.push_async_callback(cancelled, asyncio.create_task(step))
-        yield Router(service)
+        yield Router(service, guest)
 
 
 async def _open_store(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from moneyer.cli.context import Complaint
 
 if TYPE_CHECKING:
+    from moneyer.endpoints.router import Guest
     from moneyer.settings import Settings
 
 MAX_CONNECTIONS = 16_384
@@ -62,6 +63,7 @@ def run(
     listening: socket.socket,
     ready: Callable[[], None],
     place: Place | None = None,
+    guest: "Guest | None" = None,
 ) -> None:
     """Serves until SIGINT or SIGTERM, or until a worker's place is taken from it.
 
@@ -71,7 +73,7 @@ def run(
     import uvloop
 
     context = tls_context(settings)
-    uvloop.run(_serve(settings, listening, context, ready, place))
+    uvloop.run(_serve(settings, listening, context, ready, place, guest))
 
 
 async def _serve(
@@ -80,6 +82,7 @@ async def _serve(
     context: ssl.SSLContext | None,
     ready: Callable[[], None],
     place: Place | None,
+    guest: "Guest | None",
 ) -> None:
     from moneyer.app import cancelled, running
     from moneyer.endpoints.caller import Callers
@@ -100,7 +103,7 @@ async def _serve(
         loop.add_reader(place.alive, leave, place.alive)
     # What hinders the start is said in words before anyone is listened to, and the store is closed in
     # good order however the server ends.
-    async with running(settings) as router:
+    async with running(settings, guest=guest) as router:
         server = Http1Server(
             router.handle,
             Callers(settings.trusted_proxies()),

@@ -38,7 +38,7 @@ def sandbox(
 ) -> None:
     """Start a bank to try things on: institutions, applications, customers, and ready curl lines."""
     from moneyer.logging import configure
-    from moneyer.sandbox.seed import SandboxFolder
+    from moneyer.sandbox.seed import SandboxFolder, demo_of
     from moneyer.sandbox.welcome import welcome
     from moneyer.settings import read_settings
 
@@ -61,6 +61,7 @@ def sandbox(
         msgspec.structs.replace(settings, server=server),
         listening,
         ready=lambda: welcome(console, card, str(data), strict=strict),
+        guest=demo_of(card).handle,
     )
 
 

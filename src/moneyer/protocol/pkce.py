@@ -26,6 +26,11 @@ def check_challenge(challenge: str | None, method: str | None) -> str | None:
     return challenge
 
 
+def challenge_of(verifier: str) -> str:
+    """BASE64URL(SHA-256(verifier)) (RFC 7636 section 4.2)."""
+    return base64url.encode(hashlib.sha256(verifier.encode()).digest()).decode()
+
+
 def verify(verifier: str | None, challenge: str | None) -> None:
     """Raises BadToken unless `verifier` belongs to `challenge`; either one alone is a downgrade."""
     if challenge is None and verifier is None:
@@ -34,6 +39,5 @@ def verify(verifier: str | None, challenge: str | None) -> None:
         raise BadToken("pkce-downgrade")
     if not _VERIFIER.fullmatch(verifier):
         raise BadToken("verifier-malformed")
-    derived = base64url.encode(hashlib.sha256(verifier.encode()).digest())
-    if not hmac.compare_digest(derived, challenge.encode()):
+    if not hmac.compare_digest(challenge_of(verifier), challenge):
         raise BadToken("verifier-wrong")

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from moneyer.applications.application import Application, Lifetimes
 from moneyer.customers.customer import CustomerType, Person
-from moneyer.institutions.institution import Institution
+from moneyer.institutions.institution import Brand, Institution, Policy
 from moneyer.protocol.clock import SECOND
 from moneyer.protocol.scopes import Scopes
 
@@ -43,13 +43,23 @@ _LIFETIMES = Lifetimes(access_token=1800, code=60, refresh_idle=180 * _DAY, refr
 
 INSTITUTIONS = (
     Institution("00016", "First Meridian Bank"),
-    Institution("00042", "Harbor Light Credit Union"),
-    Institution("07301", "Prairie & Sons Savings"),
+    Institution(
+        "00042",
+        "Harbor Light Credit Union",
+        policy=Policy(second_factor="strong-scopes"),
+        brand=Brand(accent="#0b6b62"),
+    ),
+    Institution("07301", "Prairie & Sons Savings", brand=Brand(accent="#8a4b08")),
 )
 
 
-def applications(now: int) -> tuple[Application, ...]:
-    """An application for each grant; the password grant is on for a year."""
+DEMO = "meridian-online"
+"""The application behind `/demo`."""
+
+
+def applications(now: int, base_url: str) -> tuple[Application, ...]:
+    """An application for each grant; the password grant is on for a year. The last but one is the demo
+    at `base_url`, which takes any port of this machine."""
     return (
         Application(
             "meridian-back-office",
@@ -77,6 +87,26 @@ def applications(now: int) -> tuple[Application, ...]:
             redirect_uris=("https://northstar.example/callback",),
             lifetimes=_LIFETIMES,
             consent_enabled=True,
+        ),
+        Application(
+            DEMO,
+            "Meridian Online",
+            grants=("authorization_code", "refresh_token"),
+            scopes=(
+                *PERSONAL_SCOPES,
+                "openid",
+                "profile",
+                "email",
+                "phone",
+                "offline_access",
+            ),
+            institutions=("00016", "00042", "07301"),
+            redirect_uris=("http://127.0.0.1/demo/callback", "http://[::1]/demo/callback"),
+            lifetimes=Lifetimes(),
+            profile="standard",
+            application_type="native",
+            owner="Moneyer Sandbox",
+            post_logout_redirect_uris=(f"{base_url}/demo",),
         ),
         Application(
             "meridian-sign-in",

@@ -12,7 +12,8 @@ from moneyer.customers.passwords import PasswordHasher
 from moneyer.institutions.institution import issuer_of
 from moneyer.keys.sealing import ServerKeys, derive, new_master_key_file, parse_master_key
 from moneyer.protocol.clock import SystemClock
-from moneyer.sandbox.cast import INSTITUTIONS, RESIDENTS, Resident, applications
+from moneyer.sandbox.cast import DEMO, INSTITUTIONS, RESIDENTS, Resident, applications
+from moneyer.sandbox.demo import Demo
 from moneyer.store.admin import Admin
 from moneyer.store.engine import Engine, opened
 from moneyer.store.upgrade import upgrade
@@ -64,8 +65,12 @@ class SandboxFolder:
 
     @property
     def is_seeded(self) -> bool:
-        """`sandbox.json` is written last, so where it stands the rest stands too."""
-        return all(file.exists() for file in (self.card, self.database, self.master_key))
+        """`sandbox.json` is written last, so where it stands the rest stands too.
+
+        One from before the demo was added is seeded anew.
+        """
+        files = (self.card, self.database, self.master_key)
+        return all(file.exists() for file in files) and DEMO in self.card.read_text()
 
     def clear(self) -> None:
         """Deletes what a sandbox writes here, and nothing else."""
@@ -90,6 +95,7 @@ class SandboxFolder:
             return self._seed(base_url)
         with opened(self.database) as engine:
             upgrade(engine)
+            _move_demo(engine, base_url)
         card = msgspec.json.decode(self.card.read_bytes(), type=SandboxFile)
         card = msgspec.structs.replace(
             card, base_url=base_url, institutions=_institution_cards(base_url)
@@ -115,6 +121,22 @@ class SandboxFolder:
         draft.rename(self.card)
 
 
+def demo_of(card: SandboxFile) -> Demo:
+    """The demo application, as the card says that it is registered."""
+    own = next(a for a in card.applications if a.client_id == DEMO)
+    institutions = [(i.id, i.name) for i in card.institutions if i.id in own.institutions]
+    return Demo(card.base_url, own.client_id, own.client_secret, institutions)
+
+
+def _move_demo(engine: Engine, base_url: str) -> None:
+    """Lets the demo's sign-out end where the sandbox now serves."""
+    desk = Admin(engine, SystemClock(), writer="sandbox").applications
+    registered = desk.get(DEMO)
+    ends = (f"{base_url}/demo",)
+    if registered.post_logout_redirect_uris != ends:
+        desk.save(msgspec.structs.replace(registered, post_logout_redirect_uris=ends))
+
+
 def populate(engine: Engine, keys: ServerKeys, base_url: str) -> SandboxFile:
     """Adds the cast to a database that is migrated and empty. Gives its card."""
     clock = SystemClock()
@@ -123,7 +145,7 @@ def populate(engine: Engine, keys: ServerKeys, base_url: str) -> SandboxFile:
         admin.institutions.add(institution)
     cards = tuple(
         _application_card(application, admin.applications.add(application, keys.client_secret))
-        for application in applications(clock.now())
+        for application in applications(clock.now(), base_url)
     )
     hasher = PasswordHasher(keys.pepper)
     for resident in RESIDENTS:

@@ -37,6 +37,11 @@ def welcome(console: Console, card: SandboxFile, folder: str, *, strict: bool = 
     customers = ((c.institution, c.login_id, c.password, c.type) for c in card.customers)
     for line in aligned([("institution", "login id", "password", "type"), *customers]):
         say(f"  {line}")
+    say()
+    say("In a browser", "bold")
+    say(f"  {card.base_url}/demo   sign in with your bank, and look at the tokens")
+    for institution in card.institutions:
+        say(f"  {institution.issuer}/account/applications   what is connected at {institution.name}")
     for title, command in commands(card, strict=strict):
         say()
         say(f"# {title}", "bold")

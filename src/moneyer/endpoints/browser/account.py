@@ -13,7 +13,7 @@ from moneyer.endpoints.browser.enrolment import (
     recovery_codes,
 )
 from moneyer.endpoints.browser.frame import ACCOUNT, PageCall
-from moneyer.endpoints.browser.steps import display_name, go_on, shown_identity
+from moneyer.endpoints.browser.steps import display_name, go_on, shown_identity, token_request
 from moneyer.endpoints.browser.ticket import (
     MAX_TICKET,
     Purpose,
@@ -25,6 +25,7 @@ from moneyer.endpoints.browser.ticket import (
 )
 from moneyer.endpoints.http import Answer
 from moneyer.grants.authorize.connections import connections, disconnect
+from moneyer.grants.authorize.sessions import EnrolSession
 from moneyer.grants.factor_changes import AddFactors, RemoveFactor
 from moneyer.grants.mint import event_of
 from moneyer.grants.second_factor import kinds_of, live_factors, opened_factor, sealed_factor
@@ -182,6 +183,8 @@ async def _security(
         tuple(_credential_id(factor) for factor in own),
         base64url.decode(ticket.challenge.encode()),
     )
+    if not call.takes_passkeys:
+        options = ""
     view = Security(
         call.path("/account/security"),
         write_ticket(call, ticket),
@@ -219,6 +222,7 @@ async def _confirm(
     codes = await confirm_totp(call, institution, ticket, session, code)
     if codes is None:
         return await enrol_page(call, institution, ticket, session, error="wrong")
+    session = await _raised(call, institution, session, "totp")
     if codes:
         return _codes(call, ticket, codes)
     return await _security(call, institution, session, "totp-added")
@@ -251,6 +255,15 @@ async def _add_passkey(
     added = (sealed_factor(mint, factor, passkeys.encode(passkey)), *kept)
     event = factor_event(call, institution, session, "factor:added")
     await mint.journal.perform(AddFactors(call.institution_id, added, event))
+    session = await _raised(call, institution, session, "passkey")
     if codes:
         return _codes(call, ticket, codes)
     return await _security(call, institution, session, "passkey-added")
+
+
+async def _raised(call: PageCall, institution: Institution, session: Session, kind: str) -> Session:
+    """The session after a factor was set up, which proved it as well."""
+    request = token_request(call, institution, ACCOUNT)
+    opened = await call.service.mint.journal.perform(EnrolSession(request, session, kind))
+    call.keep_session(opened)
+    return opened.session

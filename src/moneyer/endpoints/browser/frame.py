@@ -1,6 +1,7 @@
 """The frame around the pages: cookies, headers, language, and how a failure looks to a customer."""
 
 import hashlib
+import ipaddress
 import re
 import secrets
 from urllib.parse import urlsplit
@@ -86,6 +87,15 @@ class PageCall(Call):
     def rp_id(self) -> str:
         """What passkeys are bound to: the host (WebAuthn section 5.1.3)."""
         return urlsplit(self.service.mint.base_url).hostname or ""
+
+    @property
+    def takes_passkeys(self) -> bool:
+        """Whether a passkey can be bound to this host: to a name, never to an address."""
+        try:
+            ipaddress.ip_address(self.rp_id)
+        except ValueError:
+            return True
+        return False
 
     @property
     def issuer_path(self) -> str:

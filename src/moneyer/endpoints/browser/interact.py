@@ -140,7 +140,7 @@ def _must_sign_in_anew(way: Way, session: Session) -> bool:
     if session.auth_time >= way.ticket.begun_at:
         return False
     if request is None:
-        return True
+        return False
     return bool({"login", "select_account"} & set(request.prompt)) or request.max_age is not None
 
 
@@ -208,7 +208,7 @@ async def _confirm(way: Way) -> Answer:
         return await enrol_page(
             call, way.institution, way.ticket, session, is_required=True, error="wrong"
         )
-    raised = await call.service.mint.journal.perform(EnrolSession(way.request, session))
+    raised = await call.service.mint.journal.perform(EnrolSession(way.request, session, "totp"))
     call.keep_session(raised)
     if codes:
         view = RecoveryCodes(call.path("/sign-in"), write_ticket(call, way.ticket), codes)

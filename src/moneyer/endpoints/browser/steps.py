@@ -95,7 +95,7 @@ async def _to_account(
     call: PageCall, institution: Institution, ticket: Ticket, session: Session | None, error: str
 ) -> Answer:
     """The customer's own pages: a sign-in, the factors that they have, and on."""
-    if session is None or session.auth_time < ticket.begun_at:
+    if session is None:
         return await sign_in_page(call, ticket, "", "", error)
     factors = await live_factors(call.service.mint, call.institution_id, session.customer_id)
     if kinds_of(factors) and session.amr == ("pwd",):
@@ -144,7 +144,7 @@ async def sign_in_page(
         application_name,
         login_hint,
         error,
-        passkeys.authentication_options(call.rp_id, challenge),
+        passkeys.authentication_options(call.rp_id, challenge) if call.takes_passkeys else "",
     )
     return call.page(view, sends_to=_end_of(ticket))
 

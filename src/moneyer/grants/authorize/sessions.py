@@ -209,16 +209,16 @@ class RaiseSession(_Sessions):
 class EnrolSession(_Sessions):
     """A second factor was set up and proven on the same page: the session stands as high as with it."""
 
-    def __init__(self, request: TokenRequest, session: Session) -> None:
+    def __init__(self, request: TokenRequest, session: Session, kind: str) -> None:
         super().__init__(request, session)
-        self._customer_id = session.customer_id
+        self._kind = kind
 
     def wants(self, rows: Rows) -> None:
         self.want_sessions(rows)
 
     def decide(self, rows: Rows, now: int) -> Opened:
         """Raises BadRequest where the session has ended."""
-        return self.raised(rows, "totp", now)
+        return self.raised(rows, self._kind, now)
 
 
 class EndSession:
