@@ -1,12 +1,14 @@
 """`moneyer application`: the OAuth clients."""
 
 import ipaddress
-from typing import Annotated, Any
+from pathlib import Path
+from typing import Annotated, Any, Literal
 
 import msgspec
 import typer
 
 from moneyer.applications.application import Application, password_grant_end
+from moneyer.applications.registration import check_sign_in
 from moneyer.cli.context import (
     Complaint,
     DataOption,
@@ -17,10 +19,10 @@ from moneyer.cli.context import (
     office,
     print_json,
     print_rows,
+    text_of,
 )
 from moneyer.protocol.clock import SECOND, SystemClock
 from moneyer.protocol.identifiers import is_client_id, new_client_id
-from moneyer.protocol.redirect_uri import check_redirect_uri
 from moneyer.protocol.scopes import valid_scope
 
 app = typer.Typer(
@@ -137,6 +139,48 @@ def show(client_id: ClientId, settings: SettingsOption = None, data: DataOption 
     print_json(document)
 
 
+@app.command("set-sign-in")
+def set_sign_in(
+    client_id: ClientId,
+    profile: Annotated[Literal["v2", "standard"], typer.Option(help="How its id_tokens look.")],
+    auth_method: Annotated[
+        Literal["client_secret_basic", "client_secret_post", "private_key_jwt", "none"],
+        typer.Option(help="The one way in which it proves who it is."),
+    ] = "client_secret_basic",
+    jwks: Annotated[Path | None, typer.Option(help="Its public keys, a JWK set.")] = None,
+    native: Annotated[bool, typer.Option(help="It runs on the customer's own machine.")] = False,
+    third_party: Annotated[bool, typer.Option(help="It is not the bank's own.")] = False,
+    owner: Annotated[str, typer.Option(help="Who runs it, as customers know them.")] = "",
+    ask_consent: Annotated[bool, typer.Option(help="Customers are asked, the bank's own too.")] = False,
+    resource_server: Annotated[bool, typer.Option(help="It may introspect every token.")] = False,
+    require_par: Annotated[bool, typer.Option(help="It pushes its requests (RFC 9126).")] = False,
+    post_logout_uri: Annotated[
+        list[str] | None, typer.Option(help="Where a sign-out may end; repeat.")
+    ] = None,
+    logout_uri: Annotated[str, typer.Option(help="Where it is told that a session ended.")] = "",
+    settings: SettingsOption = None,
+    data: DataOption = None,
+) -> None:
+    """Say how an application signs customers in; what is left out returns to its default."""
+    _change(
+        client_id,
+        settings,
+        data,
+        profile=profile,
+        auth_method=auth_method,
+        jwks=text_of(jwks) if jwks else "",
+        application_type="native" if native else "web",
+        is_third_party=third_party,
+        owner=owner,
+        consent_enabled=ask_consent,
+        is_resource_server=resource_server,
+        requires_pushed_requests=require_par,
+        post_logout_redirect_uris=post_logout_uri or [],
+        backchannel_logout_uri=logout_uri,
+    )
+    typer.echo(f"application {client_id} signs customers in as told; servers know within a second")
+
+
 @app.command()
 def disable(client_id: ClientId, settings: SettingsOption = None, data: DataOption = None) -> None:
     """Disable an application: its secret, its tokens and its families open nothing."""
@@ -224,8 +268,7 @@ def checked(document: dict[str, Any]) -> Application:
     """A registration, if every member of it is usable. Raises Complaint."""
     try:
         application = msgspec.convert(document, Application)
-        for uri in application.redirect_uris:
-            check_redirect_uri(uri)
+        check_sign_in(application)
         for network in application.allowed_addresses:
             _check_network(network)
     except (msgspec.ValidationError, ValueError) as error:

@@ -137,6 +137,14 @@ def require_file(database: "Database") -> None:
         raise Complaint(f"there is no database at {database}: run `moneyer migrate`")
 
 
+def text_of(file: Path) -> str:
+    """What is in `file`. Raises Complaint where it cannot be read."""
+    try:
+        return file.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise Complaint(f"cannot read {file}: {error}") from None
+
+
 def check_grants(grants: Sequence[str]) -> None:
     """Raises Complaint for one that does not exist."""
     for grant in grants:

@@ -1,5 +1,6 @@
 """`moneyer institution`: the banks."""
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
@@ -14,6 +15,7 @@ from moneyer.cli.context import (
     office,
     print_json,
     print_rows,
+    text_of,
 )
 from moneyer.institutions.institution import GRANT_TYPES, Institution, issuer_of
 from moneyer.protocol.identifiers import is_institution_id
@@ -110,6 +112,33 @@ def set_grants(
         changed = _institution(document)
         desk.admin.institutions.save(changed)
     typer.echo(f"institution {institution_id} allows: {' '.join(changed.policy.grants)}")
+
+
+@app.command("set-sign-in")
+def set_sign_in(
+    institution_id: InstitutionId,
+    second_factor: Annotated[
+        Literal["off", "strong-scopes", "always"],
+        typer.Option(help="When a password is not enough."),
+    ],
+    strong_scope: Annotated[
+        list[str] | None, typer.Option(help="A scope that needs a second factor; repeat.")
+    ] = None,
+    accent: Annotated[str, typer.Option(help="The colour of its pages, #rrggbb.")] = "#1d4e89",
+    logo: Annotated[Path | None, typer.Option(help="An SVG file; default: initials.")] = None,
+    settings: SettingsOption = None,
+    data: DataOption = None,
+) -> None:
+    """Say how customers sign in here: second factors, colour and logo."""
+    with office(settings, data) as desk:
+        document = msgspec.to_builtins(desk.admin.institutions.get(institution_id))
+        policy = {**document.get("policy", {}), "second_factor": second_factor}
+        if strong_scope:
+            policy["strong_scopes"] = strong_scope
+        brand = {"accent": accent.lower(), "logo": text_of(logo) if logo else ""}
+        changed = _institution({**document, "policy": policy, "brand": brand})
+        desk.admin.institutions.save(changed)
+    typer.echo(f"institution {institution_id}: second factor {second_factor}, accent {accent}")
 
 
 @app.command()
