@@ -209,3 +209,19 @@ async def test_pairwise_subjects_differ_from_the_customers_id(browser: Browser) 
         headers={"Authorization": f"Bearer {tokens['access_token']}"},
     )
     assert answer.json() == {"sub": subject, "email": "ada@example.com"}
+
+
+async def test_a_customer_signed_out_by_the_bank_gets_no_code(bank: Bank, browser: Browser) -> None:
+    """A session from before an operator's change opens nothing; nor does a disabled customer's."""
+    await browser.code()
+    bank.clock.advance(1)
+    bank.change_customer("00016", "ada", member_number="2")
+    await browser.authorize(prompt="none")
+    assert browser.result()["error"] == "login_required"
+    bank.clock.advance(1)
+    await browser.authorize()
+    await browser.sign_in()
+    assert browser.result()["code"]
+    bank.change_customer("00016", "ada", status="disabled")
+    await browser.authorize(prompt="none")
+    assert browser.result()["error"] == "login_required"

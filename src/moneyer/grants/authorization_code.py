@@ -103,12 +103,13 @@ def _userinfo_claims(code: Code) -> Scopes:
 async def _id_token(request: TokenRequest, mint: Mint, taken: Taken, access_token: str) -> str:
     code, issued_at = taken.code, taken.code.taken_at or request.now
     key = await mint.signing_key(request.institution, issued_at)
+    subject = mint.subject(request.application, code.institution_id, code.customer_id)
     if request.application.profile == "standard":
         asked = (claim.partition(":") for claim in code.claims)
         names = [name for place, _, name in asked if place == "id_token"]
         standard = standard_id_claims(
             issuer=mint.issuer(code.institution_id),
-            subject=mint.subject(request.application, code.institution_id, code.customer_id),
+            subject=subject,
             client_id=code.client_id,
             nonce=code.nonce,
             authentication=Authentication(
@@ -125,6 +126,7 @@ async def _id_token(request: TokenRequest, mint: Mint, taken: Taken, access_toke
     claims = id_claims(
         taken.customer,
         issuer=mint.issuer(code.institution_id),
+        subject=subject,
         client_id=code.client_id,
         audience=code.audience,
         identity=code.identity,

@@ -40,6 +40,7 @@ def id_claims(
     customer: Customer,
     *,
     issuer: str,
+    subject: str,
     client_id: str,
     audience: str,
     identity: Scopes,
@@ -53,7 +54,7 @@ def id_claims(
     """
     others = bool(audience) and audience != client_id
     claims = IdClaims(
-        sub=customer.customer_id,
+        sub=subject,
         iss=issuer,
         aud=(client_id, audience) if others else client_id,
         azp=client_id if others else "",

@@ -73,6 +73,8 @@ class IssueCode:
             raise SentBack("login_required", "session-ended", "the session has ended meanwhile")
         if customer is None or customer.status != "active":
             raise SentBack("access_denied", "customer-disabled", "the customer may not sign in")
+        if customer.tokens_not_before > session.started_at:
+            raise SentBack("login_required", "customer-signed-out", "the session has ended meanwhile")
         self._use_pushed(rows, now)
         rows.revoked_tokens.put(RevokedToken(self.institution_id, self._once, now + 86400 * SECOND))
         consent = self._consented(rows, now)
