@@ -68,6 +68,9 @@ def test_a_second_factor_is_set_up_and_asked_for(sandbox: dict[str, Any], page: 
     sign_in(page, SAILOR)
     expect(page.get_by_role("heading", name="Set up an authenticator app")).to_be_visible()
     accessible(page)
+    drawn = page.locator(".qr svg path").last.bounding_box()
+    assert drawn is not None
+    assert drawn["width"] > 150
     page.get_by_text("I cannot scan it").click()
     secret = page.locator("code.secret").inner_text().replace(" ", "")
     page.get_by_label("Six-digit code").fill(pyotp.TOTP(secret).now())

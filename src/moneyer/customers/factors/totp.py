@@ -41,7 +41,14 @@ def qr_svg(uri: str, title: str) -> str:
     """`uri` as a QR code: SVG markup to stand in a page, black on white whatever the page's colours."""
     drawn = io.BytesIO()
     segno.make(uri, error="m").save(
-        drawn, kind="svg", xmldecl=False, svgns=True, dark="#000", light="#fff", border=4, title=title
+        drawn,
+        kind="svg",
+        xmldecl=False,
+        omitsize=True,
+        dark="#000",
+        light="#fff",
+        border=4,
+        title=title,
     )
     return drawn.getvalue().decode()
 
