@@ -2,12 +2,15 @@
 
 import asyncio
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from alembic.config import Config
 
-from moneyer.store.upgrade import OLDEST_SCHEMA, move_to
+from moneyer.store import upgrade
+from moneyer.store.upgrade import OLDEST_SCHEMA, current_revision, move_to
 from tests.bank import PASSWORD, Bank
 
 WAY = ("0001", "head", "0001", "head")
@@ -90,19 +93,61 @@ class Traffic:
         self._over = True
 
 
+NEXT = """
+import sqlalchemy as sa
+from alembic import op
+
+revision = "next"
+down_revision = "0003"
+
+
+def upgrade():
+    op.add_column("families", sa.Column("note", sa.Text(), nullable=False, server_default=""))
+    op.create_index("ix_families_note", "families", ["note"])
+    op.create_table("notes", sa.Column("institution_id", sa.String(32), primary_key=True))
+
+
+def downgrade():
+    op.drop_table("notes")
+    op.drop_index("ix_families_note", table_name="families")
+    op.drop_column("families", "note")
+"""
+"""A migration as the release after this one may bring it: it expands what callers are at work on."""
+
+
+@pytest.fixture
+def release_after(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Puts it behind those that there are."""
+    folder = tmp_path / "later"
+    folder.mkdir()
+    (folder / "next.py").write_text(NEXT)
+    own = upgrade._config
+
+    def config(connection: sa.Connection | None = None) -> Config:
+        made = own(connection)
+        versions = f"{made.get_main_option('script_location')}/versions"
+        made.set_main_option("path_separator", "os")
+        made.set_main_option("version_locations", f"{versions}:{folder}")
+        return made
+
+    monkeypatch.setattr(upgrade, "_config", config)
+
+
+@pytest.mark.usefixtures("release_after")
 @pytest.mark.requirement("RT-05")
 async def test_callers_notice_no_migration(bank: Bank) -> None:
     """Every answer is a success, or a 503 that names when to come again; no family is lost.
 
-    A server works from `OLDEST_SCHEMA` on; servers of before are not here to be asked.
+    This server serves on while the next release's migration runs, is taken back and runs again.
     """
     traffic = Traffic(bank)
     first = [(await bank.sign_in())["refresh_token"] for _ in range(4)]
     turning = [asyncio.create_task(traffic.renewals(token)) for token in first]
     others = [asyncio.create_task(step()) for step in (traffic.machine, traffic.sign_in)]
-    for revision in (OLDEST_SCHEMA, "head", OLDEST_SCHEMA, "head"):
+    for revision in ("next", OLDEST_SCHEMA, "next"):
         before = traffic.answers[200]
         await asyncio.to_thread(move_to, bank.engine, revision)
+        assert current_revision(bank.engine) == revision
         async with asyncio.timeout(20):
             while traffic.answers[200] < before + 30:  # noqa: ASYNC110 - what is counted has no event
                 await asyncio.sleep(0.01)
