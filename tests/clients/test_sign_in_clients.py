@@ -1,13 +1,18 @@
 """Real client libraries, unchanged, through the whole code flow at the standard issuer."""
 
+from pathlib import Path
 from typing import Any
 
+import httpx
+import pytest
 from authlib.integrations.httpx_client import AsyncOAuth2Client
 from joserfc import jwt
 from joserfc.jwk import KeySet
+from requests_oauthlib import OAuth2Session
 
 from tests.bank import Bank
-from tests.browser import CALLBACK, VERIFIER, Browser, standard_application
+from tests.browser import CALLBACK, VERIFIER, Browser, Page, standard_application
+from tests.drills.service import Laptop
 
 
 async def test_authlib_signs_in_renews_introspects_and_revokes(bank: Bank) -> None:
@@ -51,3 +56,41 @@ async def test_authlib_signs_in_renews_introspects_and_revokes(bank: Bank) -> No
     over = await client.introspect_token(endpoint, token=renewed["access_token"])
     assert over.json() == {"active": False}
     await client.aclose()
+
+
+async def test_requests_oauthlib_signs_in_over_a_real_connection(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A native application at a port of its own, with PKCE; the pages are sent by hand."""
+    monkeypatch.setenv("OAUTHLIB_INSECURE_TRANSPORT", "1")
+    server = Laptop(tmp_path / "bank")
+    await server.start()
+    try:
+        client_id, secret = server.credentials("meridian-online")
+        issuer = f"{server.base_url}/i/00016"
+        redirect_uri = "http://127.0.0.1:49999/demo/callback"
+        scope = ["openid", "accounts:read", "offline_access"]
+        session = OAuth2Session(client_id, redirect_uri=redirect_uri, scope=scope, pkce="S256")
+        url, _ = session.authorization_url(f"{issuer}/oauth2/authorize")
+        person = next(c for c in server.card["customers"] if c["login_id"] == "ada.marsh")
+        async with httpx.AsyncClient(base_url=server.base_url, trust_env=False) as http:
+            page = Page((await http.get(url)).text)
+            typed = {"username": person["login_id"], "password": person["password"]}
+            for action, fields in (("sign-in", typed), ("allow", {})):
+                form = {**page.hidden, **fields, "action": action}
+                answer = await http.post(page.action, data=form)
+                page = Page(answer.text)
+        location = answer.headers["location"]
+        assert location.startswith(redirect_uri)
+        token = session.fetch_token(
+            f"{issuer}/oauth2/token",
+            authorization_response=location,
+            auth=(client_id, secret),
+            include_client_id=False,
+        )
+        renewed = session.refresh_token(f"{issuer}/oauth2/token", auth=(client_id, secret))
+        assert renewed["refresh_token"] != token["refresh_token"]
+        me = session.get(f"{issuer}/oauth2/userinfo").json()
+        assert me["sub"] == person["institution_user_id"]
+    finally:
+        server.stop()
