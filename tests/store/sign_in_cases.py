@@ -85,7 +85,7 @@ async def factor(bank: Bank) -> None:
     async with aclosing(reader_of(bank)) as reader:
         assert await reader.factor(TWO, f"totp:{customer_id}") is None
         assert await reader.factor(ONE, f"totp:{customer_id}") is not None
-        for kind, count in ((FACTORS, 2), (SESSIONS, 1), (CONSENTS, 0), (FAMILIES, 0)):
+        for kind, count in ((FACTORS, 2), (SESSIONS, 2), (CONSENTS, 0), (FAMILIES, 0)):
             assert await reader.of_customer(TWO, customer_id, kind) == []
             assert len(await reader.of_customer(ONE, customer_id, kind)) == count
     other = Browser(bank, TWO)
