@@ -8,7 +8,6 @@ import msgspec
 import typer
 
 from moneyer.applications.application import Application, password_grant_end
-from moneyer.applications.registration import check_sign_in
 from moneyer.cli.context import (
     Complaint,
     DataOption,
@@ -266,6 +265,8 @@ def _password_end(days: int | None) -> int | None:
 
 def checked(document: dict[str, Any]) -> Application:
     """A registration, if every member of it is usable. Raises Complaint."""
+    from moneyer.applications.registration import check_sign_in
+
     try:
         application = msgspec.convert(document, Application)
         check_sign_in(application)
