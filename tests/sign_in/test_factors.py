@@ -101,6 +101,8 @@ async def test_the_password_grant_obeys_the_same_policy(bank: Bank, browser: Bro
     body = asked.json()
     assert body["error"] == "mfa_required"
     assert "www-authenticate" not in asked.headers
+    assert len(bank.events("sign-in:second-factor-asked")) == 1
+    assert bank.events("request:refused") == []
     bank.clock.advance(30)
     form = {
         "grant_type": "urn:moneyer:grant-type:mfa-otp",

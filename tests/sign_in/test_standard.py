@@ -65,6 +65,8 @@ async def test_what_is_wrong_with_a_pushed_request_is_told_at_once(
 ) -> None:
     answer = await push(bank, **changes)
     assert (answer.status_code, answer.json()["error"]) == (400, error)
+    (event,) = bank.events("request:refused")
+    assert event["client_id"] == "portal"
 
 
 async def test_who_must_push_may_not_ask_openly(bank: Bank, browser: Browser) -> None:

@@ -6,9 +6,9 @@ import msgspec
 
 from moneyer.customers.consent import consent_id
 from moneyer.customers.session import session_digest
-from moneyer.grants.authorize.pushed import digest_of as pushed_digest
 from moneyer.protocol import base64url
 from moneyer.store.kinds import CONSENTS, FACTORS, FAMILIES, SESSIONS
+from moneyer.store.rows import request_digest
 from tests.bank import BASE, PASSWORD, Bank
 from tests.browser import CALLBACK, Browser, challenge, standard_application
 from tests.store.institution_cases import ONE, TWO, reader_of
@@ -118,8 +118,8 @@ async def pushed_request(bank: Bank) -> None:
     assert answer.status_code == 201, answer.text
     uri = answer.json()["request_uri"]
     async with aclosing(reader_of(bank)) as reader:
-        assert await reader.stored_request(TWO, pushed_digest(uri)) is None
-        assert await reader.stored_request(ONE, pushed_digest(uri)) is not None
+        assert await reader.stored_request(TWO, request_digest("par", uri)) is None
+        assert await reader.stored_request(ONE, request_digest("par", uri)) is not None
     other = Browser(bank, TWO)
     query = f"client_id=portal&request_uri={uri}"
     refused = await other.send("GET", f"{other.issuer}/oauth2/authorize?{query}")

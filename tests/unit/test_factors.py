@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from moneyer.customers.factors import passkeys, recovery, totp
 from moneyer.customers.factors.passkeys import Passkey
 from moneyer.customers.factors.policy import ACR_MFA, ACR_PASSWORD, ACR_PHR, acr_of, amr_with, satisfies
-from moneyer.customers.factors.sealing import seal, unseal_bytes
+from moneyer.keys.sealing import seal, unseal_bytes
 from moneyer.protocol.clock import SECOND
 from moneyer.protocol.failures import BadCustomer
 

@@ -7,10 +7,9 @@ import msgspec
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
-from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from moneyer.applications.client_keys import ClientKey, ClientKeys
-from moneyer.protocol import base64url
+from moneyer.protocol import base64url, es256
 from moneyer.protocol.clock import SECOND
 from moneyer.protocol.failures import BadClient
 from moneyer.protocol.identifiers import is_client_id
@@ -25,7 +24,6 @@ MAX_SKEW = 10 * SECOND
 _TYPES = frozenset({"JWT", "client-authentication+jwt"})
 _KEY_SOURCES = frozenset({"jwk", "jku", "x5u", "x5c", "crit", "b64"})
 _SHA256 = hashes.SHA256()
-_P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
 
 class Assertion(msgspec.Struct, frozen=True):
@@ -124,10 +122,7 @@ def _check_signature(key: ClientKey, signature: bytes, signed: bytes) -> None:
     """Raises InvalidSignature."""
     raw = key.key.public_key
     if isinstance(raw, ec.EllipticCurvePublicKey):
-        r, s = int.from_bytes(signature[:32]), int.from_bytes(signature[32:])
-        if len(signature) != 64 or not (0 < r < _P256_ORDER and 0 < s < _P256_ORDER):
-            raise InvalidSignature
-        raw.verify(encode_dss_signature(r, s), signed, ec.ECDSA(_SHA256))
+        es256.verify(raw, signature, signed)
     elif isinstance(raw, rsa.RSAPublicKey):
         pss = padding.PSS(padding.MGF1(_SHA256), padding.PSS.DIGEST_LENGTH)
         raw.verify(signature, signed, pss if key.algorithm == "PS256" else padding.PKCS1v15(), _SHA256)

@@ -58,6 +58,9 @@ _FAILURES: dict[type[Failure], Words] = {
     failures.BadToken: _words(
         400, "invalid_grant", "the code or token is wrong, expired, used or revoked"
     ),
+    failures.ShownHere: _words(
+        400, "invalid_request", "the request cannot be answered at its application"
+    ),
     failures.BadBearer: _words(
         401, "invalid_token", "the access token is missing, wrong, expired or revoked"
     ),

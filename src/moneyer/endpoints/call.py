@@ -31,7 +31,6 @@ from moneyer.protocol.failures import (
     MethodNotAllowed,
     MoreProofNeeded,
     NotEntitled,
-    SentBack,
     StoreUnavailable,
     Throttled,
     Unavailable,
@@ -201,7 +200,7 @@ async def _recorded(call: Call, failure: Failure) -> Failure:
     """
     if call.application is None or failure.recorded:
         return failure
-    if isinstance(failure, Throttled | Unavailable | SentBack | MoreProofNeeded):
+    if isinstance(failure, Throttled | Unavailable):
         return failure
     event = Event(
         "request:refused",
@@ -228,18 +227,25 @@ def _transaction_id_of(request: Request) -> str:
 def failure_answer(call: Call, failure: Exception) -> Answer:
     """A failure in the words of the dialect, with the headers that its status calls for."""
     words = call.dialect.words_for(failure)
+    headers = failure_headers(call, failure)
+    if words.status in {401, 403} and (challenge := call.challenge(failure)):
+        headers.append((b"www-authenticate", challenge))
+    more = {"mfa_token": failure.request_token} if isinstance(failure, MoreProofNeeded) else {}
+    return call.answer(words.status, call.dialect.write_failure(words, more), *headers)
+
+
+def failure_headers(call: Call, failure: Exception) -> list[tuple[bytes, bytes]]:
+    """The headers that a failure has in any dialect. It has a transaction id from here on, and what an
+    operator has to know is logged under it."""
+    if not call.trace.transaction_id:
+        call.trace = Trace(call.request.source, _transaction_id_of(call.request))
     if isinstance(failure, CannotSign):
         log.error("cannot-sign", reason=failure.reason, transaction_id=call.trace.transaction_id)
     if isinstance(failure, StoreUnavailable | CoreBankUnavailable):
         log.warning("unavailable", reason=failure.reason, transaction_id=call.trace.transaction_id)
     headers: list[tuple[bytes, bytes]] = []
-    if words.status in {401, 403} and (challenge := call.challenge(failure)):
-        headers.append((b"www-authenticate", challenge))
     if isinstance(failure, Throttled | Unavailable):
         headers.append((b"retry-after", str(failure.retry_after).encode()))
     if isinstance(failure, MethodNotAllowed):
         headers.append((b"allow", ", ".join(failure.allowed).encode()))
-    if not call.trace.transaction_id:
-        call.trace = Trace(call.request.source, _transaction_id_of(call.request))
-    more = {"mfa_token": failure.request_token} if isinstance(failure, MoreProofNeeded) else {}
-    return call.answer(words.status, call.dialect.write_failure(words, more), *headers)
+    return headers

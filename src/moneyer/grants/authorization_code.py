@@ -1,7 +1,5 @@
 """The authorization code grant (RFC 6749 section 4.1.3): the end of an OpenID Connect flow."""
 
-import secrets
-
 import msgspec
 
 from moneyer.applications.application import LONGEST_LIFETIME
@@ -10,7 +8,7 @@ from moneyer.customers.consent import consent_id
 from moneyer.customers.customer import Customer
 from moneyer.customers.factors.policy import acr_of
 from moneyer.grants.mint import Mint, TokenRequest, TokenResponse
-from moneyer.grants.renewal import answer_from_family
+from moneyer.grants.renewal import answer_from_family, open_family
 from moneyer.protocol import pkce
 from moneyer.protocol.clock import SECOND
 from moneyer.protocol.failures import BadToken
@@ -18,7 +16,7 @@ from moneyer.protocol.redirect_uri import MAX_BYTES as MAX_URI
 from moneyer.protocol.scopes import Scopes, join
 from moneyer.store.rows import RevokedToken, Rows
 from moneyer.tokens.code import Code, family_id_of, read_code, token_id_of
-from moneyer.tokens.family import SECRET_BYTES, Family, revoked, start
+from moneyer.tokens.family import Family, revoked
 from moneyer.tokens.id_token import (
     Authentication,
     customer_claims,
@@ -83,7 +81,7 @@ async def _access(request: TokenRequest, mint: Mint, taken: Taken) -> TokenRespo
         grant_type="authorization_code",
         auth_time=code.auth_time,
         amr=code.amr,
-        claims=_userinfo_claims(code),
+        claims=_claims_for(code, "userinfo"),
     )
     return TokenResponse("authorization_code", token, expires_in, scopes)
 
@@ -95,9 +93,10 @@ def _scopes_of(request: TokenRequest, code: Code) -> Scopes:
     return (*code.scopes, *code.identity)
 
 
-def _userinfo_claims(code: Code) -> Scopes:
+def _claims_for(code: Code, wanted: str) -> Scopes:
+    """The claims that were asked for by name at `wanted`: in the id_token, or at userinfo."""
     asked = (claim.partition(":") for claim in code.claims)
-    return tuple(name for place, _, name in asked if place == "userinfo")
+    return tuple(name for place, _, name in asked if place == wanted)
 
 
 async def _id_token(request: TokenRequest, mint: Mint, taken: Taken, access_token: str) -> str:
@@ -105,8 +104,6 @@ async def _id_token(request: TokenRequest, mint: Mint, taken: Taken, access_toke
     key = await mint.signing_key(request.institution, issued_at)
     subject = mint.subject(request.application, code.institution_id, code.customer_id)
     if request.application.profile == "standard":
-        asked = (claim.partition(":") for claim in code.claims)
-        names = [name for place, _, name in asked if place == "id_token"]
         standard = standard_id_claims(
             issuer=mint.issuer(code.institution_id),
             subject=subject,
@@ -120,7 +117,7 @@ async def _id_token(request: TokenRequest, mint: Mint, taken: Taken, access_toke
             ),
             issued_at=issued_at // SECOND,
             access_token=access_token,
-            about_customer=customer_claims(taken.customer, names),
+            about_customer=customer_claims(taken.customer, _claims_for(code, "id_token")),
         )
         return strike_id_token(key, standard)
     claims = id_claims(
@@ -220,23 +217,19 @@ class TakeCode:
     def _open(self, rows: Rows, code: Code, customer: Customer, now: int) -> Taken:
         if not code.offline:
             return Taken(code, customer)
-        family, refresh_token = start(
-            self._mint.ratchet,
-            secrets.token_bytes(SECRET_BYTES),
-            institution_id=code.institution_id,
+        family, refresh_token = open_family(
+            rows,
+            self._request,
+            self._mint,
             family_id=family_id_of(code.digest),
-            client_id=code.client_id,
             customer_id=code.customer_id,
             scopes=_scopes_of(self._request, code),
             grant_type="authorization_code",
             auth_time=code.auth_time,
             amr=code.amr,
-            claims=_userinfo_claims(code),
-            lifetime=self._request.application.lifetimes.refresh_absolute,
-            key_version=self._mint.keys.version,
+            claims=_claims_for(code, "userinfo"),
             now=now,
         )
-        rows.families.put(family)
         return Taken(code, customer, family, refresh_token)
 
     def _take_back(self, rows: Rows, code: Code, now: int) -> None:

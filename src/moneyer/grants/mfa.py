@@ -5,24 +5,24 @@ same application, institution and address. A call with this grant and a one-time
 what it began.
 """
 
-import hashlib
 import secrets
 from typing import NoReturn
 
 import msgspec
 
+from moneyer.customers.factors.factor import recovery_id, totp_id
 from moneyer.customers.factors.policy import amr_with
 from moneyer.customers.verifiers import Verified
 from moneyer.grants.mint import Mint, TokenRequest, TokenResponse
-from moneyer.grants.renewal import answer_from_family
+from moneyer.grants.renewal import answer_from_family, family_opened, open_family
 from moneyer.grants.second_factor import FactorCheck, Proof, kinds_of, live_factors
 from moneyer.grants.sign_in import SignIn, forgive, require_signed_in_customer
 from moneyer.protocol import base64url
 from moneyer.protocol.clock import SECOND
 from moneyer.protocol.failures import BadCustomer, BadParameter, BadToken, MoreProofNeeded
-from moneyer.protocol.scopes import Scopes, join
-from moneyer.store.rows import Rows, StoredRequest
-from moneyer.tokens.family import SECRET_BYTES, Family, new_family_id, start
+from moneyer.protocol.scopes import Scopes
+from moneyer.store.rows import Rows, StoredRequest, request_digest
+from moneyer.tokens.family import Family, new_family_id
 
 GRANT_TYPE = "urn:moneyer:grant-type:mfa-otp"
 PARAMETERS = frozenset({"mfa_token", "otp", "recovery_code"})
@@ -41,10 +41,6 @@ class Begun(msgspec.Struct, frozen=True):
     begun_at: int
 
 
-def _digest(text: str) -> bytes:
-    return hashlib.sha256(b"mfa\x00" + text.encode()).digest()
-
-
 async def ask_for_more(sign_in: SignIn, verified: Verified, scopes: Scopes) -> NoReturn:
     """Raises MoreProofNeeded; BadCustomer where the customer has no second factor to prove."""
     request, mint, customer = sign_in.request, sign_in.mint, verified.customer
@@ -59,7 +55,7 @@ async def ask_for_more(sign_in: SignIn, verified: Verified, scopes: Scopes) -> N
     )
     stored = StoredRequest(
         sign_in.institution_id,
-        _digest(text),
+        request_digest("mfa", text),
         "mfa",
         request.application.client_id,
         msgspec.json.encode(begun),
@@ -67,7 +63,9 @@ async def ask_for_more(sign_in: SignIn, verified: Verified, scopes: Scopes) -> N
     )
     has_factor = bool(set(kinds_of(factors)) - {"passkey"})
     await mint.journal.perform(Ask(sign_in, verified, stored, has_factor=has_factor))
-    raise MoreProofNeeded(text)
+    failure = MoreProofNeeded(text)
+    failure.recorded = True
+    raise failure
 
 
 class Ask:
@@ -113,12 +111,15 @@ async def mfa(request: TokenRequest, mint: Mint) -> TokenResponse:
     if (otp is None) == (recovery_code is None):
         raise BadParameter("otp", "not-one-code")
     institution_id = request.institution.institution_id
-    stored = await mint.reader.stored_request(institution_id, _digest(text))
+    stored = await mint.reader.stored_request(institution_id, request_digest("mfa", text))
     if stored is None or stored.kind != "mfa":
         raise BadToken("mfa-token-unknown")
     begun = msgspec.json.decode(stored.document, type=Begun)
-    kind, code = ("totp", otp) if otp else ("recovery", recovery_code)
-    proof = Proof("totp" if kind == "totp" else "recovery", f"{kind}:{begun.customer_id}", code or "")
+    proof = (
+        Proof("totp", totp_id(begun.customer_id), otp)
+        if otp is not None
+        else Proof("recovery", recovery_id(begun.customer_id), recovery_code or "")
+    )
     check = FactorCheck(mint, institution_id, begun.customer_id, proof)
     family, refresh = await mint.journal.perform(Finish(request, mint, stored.digest, begun, check))
     return await answer_from_family(request, mint, family, refresh, family.scopes)
@@ -147,7 +148,6 @@ class Finish:
     def decide(self, rows: Rows, now: int) -> tuple[Family, str]:
         """Raises BadToken, BadCustomer."""
         request, begun = self._request, self._begun
-        event = request.event("sign-in:refused", grant_type="password", customer_id=begun.customer_id)
         try:
             stored = self._require_usable(rows, now)
             found = rows.customers.get(self.institution_id, begun.customer_id)
@@ -156,34 +156,29 @@ class Finish:
             customer = require_signed_in_customer(found, found)
             self._check.prove(rows, now)
         except (BadToken, BadCustomer) as failure:
-            rows.record(msgspec.structs.replace(event, reason=failure.reason))
+            rows.record(
+                request.event(
+                    "sign-in:refused",
+                    grant_type="password",
+                    customer_id=begun.customer_id,
+                    reason=failure.reason,
+                )
+            )
             raise
         rows.requests.put(msgspec.structs.replace(stored, used_at=now))
-        family, refresh_token = start(
-            self._mint.ratchet,
-            secrets.token_bytes(SECRET_BYTES),
-            institution_id=self.institution_id,
+        family, refresh_token = open_family(
+            rows,
+            request,
+            self._mint,
             family_id=self._family_id,
-            client_id=request.application.client_id,
             customer_id=customer.customer_id,
             scopes=begun.scopes,
             grant_type="password",
             auth_time=begun.begun_at,
-            lifetime=request.application.lifetimes.refresh_absolute,
-            key_version=self._mint.keys.version,
-            now=now,
             amr=amr_with(("pwd",), self._check.kind),
+            now=now,
         )
-        rows.families.put(family)
-        rows.record(
-            msgspec.structs.replace(
-                event,
-                name="family:opened",
-                scope=join(begun.scopes),
-                family_id=family.family_id.hex(),
-                generation=0,
-            )
-        )
+        rows.record(family_opened(request, family))
         return family, refresh_token
 
     def _require_usable(self, rows: Rows, now: int) -> StoredRequest:

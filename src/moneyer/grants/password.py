@@ -14,12 +14,12 @@ from moneyer.customers.passwords import read_password
 from moneyer.customers.verifiers import Verified
 from moneyer.grants.mfa import ask_for_more
 from moneyer.grants.mint import Mint, TokenRequest, TokenResponse
-from moneyer.grants.renewal import answer_from_family
+from moneyer.grants.renewal import answer_from_family, family_opened, open_family
 from moneyer.grants.sign_in import SignIn, check_password, forgive, require_signed_in_customer
 from moneyer.protocol.failures import BadCustomer, BadParameter
-from moneyer.protocol.scopes import Scopes, join, narrow
+from moneyer.protocol.scopes import Scopes, narrow
 from moneyer.store.rows import Rows
-from moneyer.tokens.family import SECRET_BYTES, Family, new_family_id, start
+from moneyer.tokens.family import Family, new_family_id
 
 PARAMETERS = frozenset({"username", "password"})
 
@@ -63,40 +63,34 @@ class OpenFamily:
         """The family and its first refresh token. Raises BadCustomer."""
         s, request = self._sign_in, self._sign_in.request
         checked = self._verified.customer
-        event = request.event("sign-in:refused", grant_type="password", customer_id=checked.customer_id)
         try:
             customer = require_signed_in_customer(
                 rows.customers.get(s.institution_id, checked.customer_id), checked
             )
         except BadCustomer as failure:
-            rows.record(msgspec.structs.replace(event, reason=failure.reason))
+            rows.record(
+                request.event(
+                    "sign-in:refused",
+                    grant_type="password",
+                    customer_id=checked.customer_id,
+                    reason=failure.reason,
+                )
+            )
             raise
-        family, refresh_token = start(
-            s.mint.ratchet,
-            secrets.token_bytes(SECRET_BYTES),
-            institution_id=s.institution_id,
+        family, refresh_token = open_family(
+            rows,
+            request,
+            s.mint,
             family_id=self._family_id,
-            client_id=request.application.client_id,
             customer_id=customer.customer_id,
             scopes=self._scopes,
             grant_type="password",
             auth_time=now,
-            lifetime=request.application.lifetimes.refresh_absolute,
-            key_version=s.mint.keys.version,
-            now=now,
             amr=("pwd",),
+            now=now,
         )
-        rows.families.put(family)
         forgive(s, rows, now)
         if self._verified.new_hash:
             rows.customers.put(msgspec.structs.replace(customer, password_hash=self._verified.new_hash))
-        rows.record(
-            msgspec.structs.replace(
-                event,
-                name="family:opened",
-                scope=join(self._scopes),
-                family_id=family.family_id.hex(),
-                generation=0,
-            )
-        )
+        rows.record(family_opened(request, family))
         return family, refresh_token

@@ -1,10 +1,21 @@
 """What the grants that open or turn a family have in common."""
 
+import secrets
+
 from moneyer.applications.application import Application
+from moneyer.audit.events import Event
 from moneyer.grants.mint import Mint, TokenRequest, TokenResponse
 from moneyer.protocol.clock import seconds_left
-from moneyer.protocol.scopes import Scopes
-from moneyer.tokens.family import Family, RenewalPolicy, access_token_id, idle_end
+from moneyer.protocol.scopes import Scopes, join
+from moneyer.store.rows import Rows
+from moneyer.tokens.family import (
+    SECRET_BYTES,
+    Family,
+    RenewalPolicy,
+    access_token_id,
+    idle_end,
+    start,
+)
 
 
 def renewal_policy(application: Application) -> RenewalPolicy:
@@ -13,6 +24,53 @@ def renewal_policy(application: Application) -> RenewalPolicy:
         retry_window=application.retry_window,
         idle=application.lifetimes.refresh_idle,
         rotates=application.refresh_policy == "rotate",
+    )
+
+
+def open_family(
+    rows: Rows,
+    request: TokenRequest,
+    mint: Mint,
+    *,
+    family_id: bytes,
+    customer_id: str,
+    scopes: Scopes,
+    grant_type: str,
+    auth_time: int,
+    now: int,
+    amr: tuple[str, ...] = (),
+    claims: tuple[str, ...] = (),
+) -> tuple[Family, str]:
+    """A new family of the asking application, put among `rows`, and its first refresh token."""
+    family, refresh_token = start(
+        mint.ratchet,
+        secrets.token_bytes(SECRET_BYTES),
+        institution_id=request.institution.institution_id,
+        family_id=family_id,
+        client_id=request.application.client_id,
+        customer_id=customer_id,
+        scopes=scopes,
+        grant_type=grant_type,
+        auth_time=auth_time,
+        lifetime=request.application.lifetimes.refresh_absolute,
+        key_version=mint.keys.version,
+        now=now,
+        amr=amr,
+        claims=claims,
+    )
+    rows.families.put(family)
+    return family, refresh_token
+
+
+def family_opened(request: TokenRequest, family: Family) -> Event:
+    """The event of a sign-in with a password that opened `family`."""
+    return request.event(
+        "family:opened",
+        grant_type=family.grant_type,
+        customer_id=family.customer_id,
+        scope=join(family.scopes),
+        family_id=family.family_id.hex(),
+        generation=0,
     )
 
 

@@ -3,21 +3,19 @@
 A wrong code counts against the customer's factors together, by the same rules as a wrong password.
 """
 
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
 from moneyer.customers.factors import passkeys, recovery, totp
-from moneyer.customers.factors.factor import Factor
-from moneyer.customers.factors.sealing import seal, unseal_bytes
+from moneyer.customers.factors.factor import Factor, FactorKind
 from moneyer.grants.mint import Mint
 from moneyer.guards import attempts
 from moneyer.guards.attempts import Attempts
+from moneyer.keys.sealing import seal, unseal_bytes
 from moneyer.protocol.failures import BadCustomer, CannotSign
 from moneyer.store.kinds import FACTORS
 from moneyer.store.rows import Rows
-
-FactorKind = Literal["totp", "passkey", "recovery"]
 
 
 class Proof(NamedTuple):

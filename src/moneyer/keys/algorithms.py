@@ -7,22 +7,16 @@ import hashlib
 from typing import Protocol
 
 import msgspec
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
-from cryptography.hazmat.primitives.asymmetric.utils import (
-    decode_dss_signature,
-    encode_dss_signature,
-)
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from moneyer.institutions.institution import Algorithm
-from moneyer.protocol import base64url
+from moneyer.protocol import base64url, es256
 
 PrivateKey = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey
 
 _ES256 = ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
-_ES256_VERIFY = ec.ECDSA(hashes.SHA256())
-_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 _SHA256 = hashes.SHA256()
 _PKCS1 = padding.PKCS1v15()
 
@@ -63,12 +57,7 @@ def signer(key: PrivateKey) -> Signer:
 def verify(key: PrivateKey, signature: bytes, data: bytes) -> None:
     """Raises InvalidSignature unless `signature` over `data` was made with `key`."""
     if isinstance(key, ec.EllipticCurvePrivateKey):
-        if len(signature) != 64:
-            raise InvalidSignature
-        r, s = int.from_bytes(signature[:32]), int.from_bytes(signature[32:])
-        if not (0 < r < _ORDER and 0 < s < _ORDER):
-            raise InvalidSignature
-        key.public_key().verify(encode_dss_signature(r, s), data, _ES256_VERIFY)
+        es256.verify(key.public_key(), signature, data)
     elif isinstance(key, ed25519.Ed25519PrivateKey):
         key.public_key().verify(signature, data)
     else:

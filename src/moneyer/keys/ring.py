@@ -42,16 +42,22 @@ class SigningKey:
         """Raises InvalidSignature unless this key signed `data`."""
         verify(self._private, signature, data)
 
+    def compact(self, header: bytes, payload: bytes) -> bytes:
+        """The signed compact token (RFC 7515 section 3.1) under an encoded `header`."""
+        signed = header + b"." + base64url.encode(payload)
+        return signed + b"." + base64url.encode(self.sign(signed))
+
     @cached_property
     def access_header(self) -> bytes:
         """The protected header of every access token under this key (RFC 9068 section 2.1)."""
-        return self._header("at+jwt")
+        return self.header("at+jwt")
 
     @cached_property
     def id_token_header(self) -> bytes:
-        return self._header("JWT")
+        return self.header("JWT")
 
-    def _header(self, typ: str) -> bytes:
+    def header(self, typ: str) -> bytes:
+        """The encoded protected header of tokens of the type `typ`."""
         header = {"alg": self.algorithm, "typ": typ, "kid": self.kid}
         return base64url.encode(msgspec.json.encode(header))
 

@@ -74,6 +74,20 @@ def _binding(institution_id: str, kid: str) -> bytes:
     return f"signing_keys\x00{institution_id}\x00{kid}".encode()
 
 
+def seal(key: bytes, plain: bytes, binding: bytes) -> bytes:
+    """`plain` under `key` with AES-256-GCM, good in the place that `binding` names alone."""
+    nonce = secrets.token_bytes(_NONCE_BYTES)
+    return nonce + AESGCM(key).encrypt(nonce, plain, binding)
+
+
+def unseal_bytes(key: bytes, sealed: bytes, binding: bytes) -> bytes:
+    """What was sealed. Raises ValueError under another key or binding, and for anything altered."""
+    try:
+        return AESGCM(key).decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], binding)
+    except InvalidTag:
+        raise ValueError("sealed under another key, or for another place") from None
+
+
 def new_key(
     sealing: bytes, institution_id: str, algorithm: Algorithm, now: int, activates_at: int | None
 ) -> KeyRecord:
@@ -86,17 +100,15 @@ def new_key(
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     )
-    nonce = secrets.token_bytes(_NONCE_BYTES)
-    sealed = nonce + AESGCM(sealing).encrypt(nonce, plain, _binding(institution_id, kid))
+    sealed = seal(sealing, plain, _binding(institution_id, kid))
     return KeyRecord(institution_id, kid, algorithm, jwk, sealed, now, activates_at)
 
 
 def unseal(sealing: bytes, record: KeyRecord) -> PrivateKey:
     """The private key of `record`. Raises ValueError under another master key or in another row."""
-    nonce, sealed = record.sealed[:_NONCE_BYTES], record.sealed[_NONCE_BYTES:]
     try:
-        plain = AESGCM(sealing).decrypt(nonce, sealed, _binding(record.institution_id, record.kid))
-    except InvalidTag:
+        plain = unseal_bytes(sealing, record.sealed, _binding(record.institution_id, record.kid))
+    except ValueError:
         raise ValueError(f"signing key {record.kid} was sealed under another master key") from None
     key = serialization.load_der_private_key(plain, password=None)
     if not isinstance(key, PrivateKey):

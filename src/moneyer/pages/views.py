@@ -95,9 +95,6 @@ class SignOut(_Page, frozen=True):
 class SignedOut(msgspec.Struct, frozen=True):
     """The session has ended."""
 
-    return_url: str = ""
-    application_name: str = ""
-
 
 class ConnectedApplication(_Page, frozen=True):
     """Instants in microseconds since 1970."""

@@ -5,6 +5,7 @@ these rows in memory, and the store writes what changed, all in one transaction.
 same row in one group come out right because the second sees what the first did.
 """
 
+import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Generic, Literal, Protocol, TypeVar
 
@@ -72,6 +73,11 @@ class StoredRequest(msgspec.Struct, frozen=True):
 
     def __repr__(self) -> str:
         return f"StoredRequest({self.institution_id!r}, {self.kind!r})"
+
+
+def request_digest(kind: Literal["par", "mfa"], text: str) -> bytes:
+    """What the request that `text` names rests under; its kind is part of it."""
+    return hashlib.sha256(f"{kind}\x00{text}".encode()).digest()
 
 
 class KeySet(msgspec.Struct, frozen=True):

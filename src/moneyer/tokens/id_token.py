@@ -145,5 +145,4 @@ def standard_id_claims(
 
 def strike_id_token(key: SigningKey, claims: IdClaims | dict[str, object]) -> str:
     """The signed compact id_token."""
-    signed = key.id_token_header + b"." + base64url.encode(msgspec.json.encode(claims))
-    return (signed + b"." + base64url.encode(key.sign(signed))).decode()
+    return key.compact(key.id_token_header, msgspec.json.encode(claims)).decode()

@@ -3,7 +3,6 @@
 import msgspec
 
 from moneyer.keys.ring import SigningKey
-from moneyer.protocol import base64url
 
 LIFETIME = 120
 """Seconds (section 4)."""
@@ -21,7 +20,6 @@ def strike_logout_token(
     issued_at: int,
 ) -> str:
     """Tells `client_id` that a session has ended. `issued_at` in seconds. Never has a nonce."""
-    header = {"alg": key.algorithm, "typ": "logout+jwt", "kid": key.kid}
     claims = {
         "iss": issuer,
         "aud": client_id,
@@ -32,6 +30,4 @@ def strike_logout_token(
         "sub": subject,
         "sid": session_id,
     }
-    encoded = (base64url.encode(msgspec.json.encode(part)) for part in (header, claims))
-    signed = b".".join(encoded)
-    return (signed + b"." + base64url.encode(key.sign(signed))).decode()
+    return key.compact(key.header("logout+jwt"), msgspec.json.encode(claims)).decode()

@@ -6,6 +6,8 @@ import msgspec
 
 from moneyer.protocol import base64url
 
+FactorKind = Literal["totp", "passkey", "recovery"]
+
 
 class Factor(msgspec.Struct, frozen=True):
     """One way to prove more than a password. Instants are microseconds since 1970.
@@ -17,7 +19,7 @@ class Factor(msgspec.Struct, frozen=True):
     institution_id: str
     factor_id: str
     customer_id: str
-    kind: Literal["totp", "passkey", "recovery"]
+    kind: FactorKind
     label: str
     sealed: bytes
     counter: int
@@ -35,6 +37,11 @@ def totp_id(customer_id: str) -> str:
 
 def recovery_id(customer_id: str) -> str:
     return f"recovery:{customer_id}"
+
+
+def credential_id(passkey: Factor) -> bytes:
+    """The other way round of `passkey_id`."""
+    return base64url.decode(passkey.factor_id.removeprefix("pk:").encode())
 
 
 def passkey_id(credential_id: bytes) -> str:

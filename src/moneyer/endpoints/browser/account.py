@@ -4,16 +4,24 @@ import msgspec
 
 from moneyer.customers.customer import Customer
 from moneyer.customers.factors import passkeys
-from moneyer.customers.factors.factor import Factor, passkey_id, totp_id
+from moneyer.customers.factors.factor import Factor, credential_id, passkey_id, totp_id
 from moneyer.customers.session import Session
 from moneyer.endpoints.browser.enrolment import (
+    Added,
+    add_factor,
     confirm_totp,
     enrol_page,
     factor_event,
     recovery_codes,
 )
 from moneyer.endpoints.browser.frame import ACCOUNT, PageCall
-from moneyer.endpoints.browser.steps import display_name, go_on, shown_identity, token_request
+from moneyer.endpoints.browser.steps import (
+    display_name,
+    go_on,
+    shown_identity,
+    stands_too_low,
+    token_request,
+)
 from moneyer.endpoints.browser.ticket import (
     MAX_TICKET,
     Purpose,
@@ -25,10 +33,9 @@ from moneyer.endpoints.browser.ticket import (
 )
 from moneyer.endpoints.http import Answer
 from moneyer.grants.authorize.connections import connections, disconnect
-from moneyer.grants.authorize.sessions import EnrolSession
 from moneyer.grants.factor_changes import AddFactors, RemoveFactor
 from moneyer.grants.mint import event_of
-from moneyer.grants.second_factor import kinds_of, live_factors, opened_factor, sealed_factor
+from moneyer.grants.second_factor import live_factors, opened_factor
 from moneyer.institutions.institution import Institution
 from moneyer.pages.views import (
     Connected,
@@ -37,7 +44,6 @@ from moneyer.pages.views import (
     RecoveryCodes,
     Security,
 )
-from moneyer.protocol import base64url
 from moneyer.protocol.failures import BadCustomer, BadRequest
 from moneyer.protocol.form import Form
 from moneyer.protocol.scopes import IDENTITY_SCOPES
@@ -51,21 +57,18 @@ async def applications(call: PageCall) -> Answer:
         return await go_on(call, institution, new_ticket(call, "applications"))
     notice = ""
     if call.request.method == "POST":
-        form = _form(call, "applications")
+        form, _ = _answered(call, "applications")
         if form.printable("action", 16) != "disconnect":
             raise BadRequest("action-unknown")
         client_id = form.require("client_id", 128)
         application = call.service.mint.snapshot.application(client_id) or ACCOUNT
-        event = msgspec.structs.replace(
-            event_of(
-                "consent:withdrawn",
-                application,
-                institution,
-                call.trace,
-                call.now,
-                customer_id=session.customer_id,
-            ),
-            client_id=application.client_id,
+        event = event_of(
+            "consent:withdrawn",
+            application,
+            institution,
+            call.trace,
+            call.now,
+            customer_id=session.customer_id,
         )
         await disconnect(
             call.service.mint, call.institution_id, session.customer_id, client_id, event, call.now
@@ -82,9 +85,7 @@ async def security(call: PageCall) -> Answer:
         return await go_on(call, institution, new_ticket(call, "security"))
     if call.request.method == "GET":
         return await _security(call, institution, session)
-    call.require_same_origin()
-    form = call.form()
-    ticket = read_ticket(call, form.printable("ticket", MAX_TICKET), "security")
+    form, ticket = _answered(call, "security")
     action = form.printable("action", 16)
     if action in {"cancel", "continue"}:
         return call.see_other(call.path("/account/security"))
@@ -113,18 +114,17 @@ async def _signed_in(call: PageCall, institution: Institution) -> Session | None
     """The session, if it stands as high as its customer's factors allow: who has a second factor proves
     it before anything is changed."""
     session = await call.session(institution)
-    if session is None:
-        return None
-    factors = await live_factors(call.service.mint, call.institution_id, session.customer_id)
-    return None if kinds_of(factors) and session.amr == ("pwd",) else session
+    return None if session is None or await stands_too_low(call, session) else session
 
 
-def _form(call: PageCall, purpose: Purpose) -> Form:
-    """The form, if one of our pages sent it from this browser. Raises BadRequest, ShownHere."""
+def _answered(call: PageCall, purpose: Purpose) -> tuple[Form, Ticket]:
+    """The form and its ticket, if one of our pages sent it from this browser.
+
+    Raises BadRequest, ShownHere.
+    """
     call.require_same_origin()
     form = call.form()
-    read_ticket(call, form.printable("ticket", MAX_TICKET), purpose)
-    return form
+    return form, read_ticket(call, form.printable("ticket", MAX_TICKET), purpose)
 
 
 async def _customer(call: PageCall, session: Session) -> Customer | None:
@@ -180,8 +180,8 @@ async def _security(
         session.customer_id,
         customer.login_id if customer else "",
         display_name(customer),
-        tuple(_credential_id(factor) for factor in own),
-        base64url.decode(ticket.challenge.encode()),
+        tuple(credential_id(factor) for factor in own),
+        ticket.to_sign,
     )
     if not call.takes_passkeys:
         options = ""
@@ -206,10 +206,6 @@ def _recovery_left(call: PageCall, factors: list[Factor]) -> int:
     return len(msgspec.json.decode(plain, type=tuple[bytes, ...]))
 
 
-def _credential_id(factor: Factor) -> bytes:
-    return base64url.decode(factor.factor_id.removeprefix("pk:").encode())
-
-
 def _codes(call: PageCall, ticket: Ticket, codes: tuple[str, ...]) -> Answer:
     action = call.path("/account/security")
     return call.page(RecoveryCodes(action, write_ticket(call, ticket), codes))
@@ -219,51 +215,37 @@ async def _confirm(
     call: PageCall, institution: Institution, ticket: Ticket, session: Session, form: Form
 ) -> Answer:
     code = form.printable("otp", 16) or ""
-    codes = await confirm_totp(call, institution, ticket, session, code)
-    if codes is None:
+    request = token_request(call, institution, ACCOUNT)
+    added = await confirm_totp(call, request, ticket, session, code)
+    if added is None:
         return await enrol_page(call, institution, ticket, session, error="wrong")
-    session = await _raised(call, institution, session, "totp")
-    if codes:
-        return _codes(call, ticket, codes)
-    return await _security(call, institution, session, "totp-added")
+    return await _added(call, institution, ticket, added, "totp-added")
 
 
 async def _add_passkey(
     call: PageCall, institution: Institution, ticket: Ticket, session: Session, form: Form
 ) -> Answer:
-    mint, customer_id = call.service.mint, session.customer_id
     try:
         response = form.text("passkey", passkeys.MAX_RESPONSE) or ""
-        challenge = base64url.decode(ticket.challenge.encode())
-        passkey = passkeys.verify_registration(response, challenge, call.rp_id, call.origin)
+        passkey = passkeys.verify_registration(response, ticket.to_sign, call.rp_id, call.origin)
     except BadCustomer:
         return await _security(call, institution, session, "wrong")
-    label = (form.text("label", 240) or "").strip()[:60] or "Passkey"
-    factor = Factor(
-        call.institution_id,
-        passkey_id(passkey.credential_id),
-        customer_id,
+    added = await add_factor(
+        call,
+        token_request(call, institution, ACCOUNT),
+        session,
         "passkey",
-        label,
-        b"",
+        passkey_id(passkey.credential_id),
+        passkeys.encode(passkey),
         passkey.sign_count,
-        call.now,
+        (form.text("label", 240) or "").strip()[:60] or "Passkey",
     )
-    factors = await live_factors(mint, call.institution_id, customer_id)
-    has_codes = any(known.kind == "recovery" for known in factors)
-    codes, kept = ((), ()) if has_codes else recovery_codes(call, session)
-    added = (sealed_factor(mint, factor, passkeys.encode(passkey)), *kept)
-    event = factor_event(call, institution, session, "factor:added")
-    await mint.journal.perform(AddFactors(call.institution_id, added, event))
-    session = await _raised(call, institution, session, "passkey")
-    if codes:
-        return _codes(call, ticket, codes)
-    return await _security(call, institution, session, "passkey-added")
+    return await _added(call, institution, ticket, added, "passkey-added")
 
 
-async def _raised(call: PageCall, institution: Institution, session: Session, kind: str) -> Session:
-    """The session after a factor was set up, which proved it as well."""
-    request = token_request(call, institution, ACCOUNT)
-    opened = await call.service.mint.journal.perform(EnrolSession(request, session, kind))
-    call.keep_session(opened)
-    return opened.session
+async def _added(
+    call: PageCall, institution: Institution, ticket: Ticket, added: Added, notice: str
+) -> Answer:
+    if added.codes:
+        return _codes(call, ticket, added.codes)
+    return await _security(call, institution, added.session, notice)

@@ -23,10 +23,13 @@ def answer_application(
         name = call.application.name if call.application else ""
         view = FormPost(redirect_uri, tuple(fields.items()), name)
         return call.page(view, sends_to=redirect_uri)
-    joint = "&" if "?" in redirect_uri else "?"
-    if redirect_uri.endswith(("?", "&")):
-        joint = ""
-    return call.see_other(f"{redirect_uri}{joint}{urlencode(fields)}")
+    return call.see_other(with_query(redirect_uri, fields))
+
+
+def with_query(uri: str, fields: dict[str, str]) -> str:
+    """`uri` with `fields` behind whatever its query holds already (RFC 6749 section 3.1.2)."""
+    joint = "&" if "?" in uri else "?"
+    return f"{uri}{'' if uri.endswith(('?', '&')) else joint}{urlencode(fields)}"
 
 
 async def send_back(

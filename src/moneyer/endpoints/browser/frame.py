@@ -6,12 +6,10 @@ import re
 import secrets
 from urllib.parse import urlsplit
 
-import structlog
-
 from moneyer.applications.application import Application
 from moneyer.customers.session import SECRET_BYTES, Session
 from moneyer.dialects.standard import STANDARD
-from moneyer.endpoints.call import Call
+from moneyer.endpoints.call import Call, failure_headers
 from moneyer.endpoints.http import NO_STORE, Answer, Request
 from moneyer.endpoints.service import Service
 from moneyer.endpoints.standard.frame import active_institution
@@ -23,14 +21,11 @@ from moneyer.pages.views import Frame, Problem, View
 from moneyer.protocol import base64url
 from moneyer.protocol.failures import (
     BadRequest,
-    MethodNotAllowed,
     ShownHere,
     Throttled,
     Unavailable,
     UnknownResource,
 )
-
-log = structlog.get_logger()
 
 PAGES = Pages()
 
@@ -202,24 +197,14 @@ class PageCall(Call):
 
     def failed(self, failure: Exception) -> Answer:
         """A page that says what happened, with the status that fits."""
-        status = self.dialect.words_for(failure).status
-        kind = kind_of(failure)
-        if isinstance(failure, ShownHere):
-            status = 400
-        reference = self.trace.transaction_id
-        if status >= 500:
-            reason = getattr(failure, "reason", type(failure).__name__)
-            log.warning("page-failed", reason=reason, transaction_id=reference)
+        headers = failure_headers(self, failure)
+        problem = Problem(kind_of(failure), self.trace.transaction_id)
         try:
-            answer = self.page(Problem(kind, reference), status=status)
+            answer = self.page(problem, status=self.dialect.words_for(failure).status)
         except UnknownResource:
             body = b"There is no such institution here."
             answer = Answer(404, [(b"content-type", b"text/plain; charset=utf-8"), *_HEADERS[1:]], body)
-        if isinstance(failure, MethodNotAllowed):
-            answer.headers.append((b"allow", ", ".join(failure.allowed).encode()))
-        if isinstance(failure, Throttled | Unavailable):
-            answer.headers.append((b"retry-after", str(failure.retry_after).encode()))
-        return answer
+        return answer._replace(headers=[*answer.headers, *headers])
 
 
 def kind_of(failure: Exception) -> str:

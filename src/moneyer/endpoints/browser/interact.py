@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 from moneyer.customers.customer import Customer
-from moneyer.customers.factors.factor import passkey_id, recovery_id, totp_id
+from moneyer.customers.factors.factor import FactorKind, passkey_id, recovery_id, totp_id
 from moneyer.customers.factors.passkeys import MAX_RESPONSE, credential_id_of, user_handle_of
 from moneyer.customers.login import MAX_BYTES as MAX_LOGIN
 from moneyer.customers.passwords import MAX_BYTES as MAX_PASSWORD
@@ -12,17 +12,17 @@ from moneyer.customers.session import Session
 from moneyer.customers.verifiers import Verified
 from moneyer.endpoints.browser.enrolment import confirm_totp, enrol_page
 from moneyer.endpoints.browser.frame import ACCOUNT, PageCall
-from moneyer.endpoints.browser.steps import application_of, go_on, refuse, sign_in_page, token_request
+from moneyer.endpoints.browser.steps import go_on, refuse, sign_in_page, token_request
 from moneyer.endpoints.browser.ticket import MAX_TICKET, Ticket, read_ticket, write_ticket
 from moneyer.endpoints.http import Answer
 from moneyer.grants.authorize.issue import once_name
-from moneyer.grants.authorize.sessions import EnrolSession, Opened, OpenSession, RaiseSession
+from moneyer.grants.authorize.request import known_application
+from moneyer.grants.authorize.sessions import Opened, OpenSession, RaiseSession
 from moneyer.grants.mint import TokenRequest
-from moneyer.grants.second_factor import FactorCheck, FactorKind, Proof
+from moneyer.grants.second_factor import FactorCheck, Proof
 from moneyer.grants.sign_in import SignIn, check_password
 from moneyer.institutions.institution import Institution
 from moneyer.pages.views import RecoveryCodes
-from moneyer.protocol import base64url
 from moneyer.protocol.failures import (
     BadCustomer,
     BadParameter,
@@ -42,10 +42,12 @@ class Way:
         self.institution = institution
         self.form = form
         self.ticket = ticket
-        request = ticket.request
-        self.application = application_of(call, institution, request) if request else ACCOUNT
-        if request:
-            call.ui_locales = request.ui_locales
+        self.application = ACCOUNT
+        if ticket.request is not None:
+            snapshot = call.service.mint.snapshot
+            self.application = known_application(ticket.request.client_id, snapshot, institution)
+            call.application = self.application
+            call.ui_locales = ticket.request.ui_locales
 
     @property
     def request(self) -> TokenRequest:
@@ -137,9 +139,7 @@ async def _passkey(way: Way) -> Answer:
 def _must_sign_in_anew(way: Way, session: Session) -> bool:
     """Whether the page was the sign-in's own, though a session is there already."""
     request = way.ticket.request
-    if session.auth_time >= way.ticket.begun_at:
-        return False
-    if request is None:
+    if request is None or session.auth_time >= way.ticket.begun_at:
         return False
     return bool({"login", "select_account"} & set(request.prompt)) or request.max_age is not None
 
@@ -158,8 +158,8 @@ async def _customer_of(way: Way, response: str, factor_id: str) -> Customer:
 
 
 def _proof(way: Way, factor_id: str, response: str) -> Proof:
-    challenge = base64url.decode(way.ticket.challenge.encode())
-    return Proof("passkey", factor_id, response, challenge, way.call.rp_id, way.call.origin)
+    call, challenge = way.call, way.ticket.to_sign
+    return Proof("passkey", factor_id, response, challenge, call.rp_id, call.origin)
 
 
 def _once(way: Way) -> str:
@@ -203,17 +203,15 @@ async def _confirm(way: Way) -> Answer:
     """An authenticator app that the bank's policy asked for is set up, and counts at once."""
     call, session = way.call, await way.session()
     code = way.form.printable("otp", 16) or ""
-    codes = await confirm_totp(call, way.institution, way.ticket, session, code)
-    if codes is None:
+    added = await confirm_totp(call, way.request, way.ticket, session, code)
+    if added is None:
         return await enrol_page(
             call, way.institution, way.ticket, session, is_required=True, error="wrong"
         )
-    raised = await call.service.mint.journal.perform(EnrolSession(way.request, session, "totp"))
-    call.keep_session(raised)
-    if codes:
-        view = RecoveryCodes(call.path("/sign-in"), write_ticket(call, way.ticket), codes)
-        return call.page(view, sends_to=way.ticket.request.redirect_uri if way.ticket.request else "")
-    return await go_on(call, way.institution, way.ticket, session=raised.session)
+    if added.codes:
+        view = RecoveryCodes(call.path("/sign-in"), write_ticket(call, way.ticket), added.codes)
+        return call.page(view, sends_to=way.ticket.ends_at)
+    return await go_on(call, way.institution, way.ticket, session=added.session)
 
 
 async def _continue(way: Way) -> Answer:

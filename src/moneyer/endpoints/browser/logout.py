@@ -1,11 +1,10 @@
 """`GET` and `POST {issuer}/oauth2/logout` (OpenID Connect RP-Initiated Logout 1.0)."""
 
-from urllib.parse import urlencode
-
 import msgspec
 
 from moneyer.applications.application import Application
 from moneyer.customers.session import Session
+from moneyer.endpoints.browser.answers import with_query
 from moneyer.endpoints.browser.frame import ACCOUNT, PageCall
 from moneyer.endpoints.browser.steps import token_request
 from moneyer.endpoints.browser.ticket import (
@@ -17,6 +16,7 @@ from moneyer.endpoints.browser.ticket import (
 )
 from moneyer.endpoints.http import Answer
 from moneyer.grants.authorize.hints import Hint, read_hint
+from moneyer.grants.authorize.request import MAX_STATE
 from moneyer.grants.authorize.sessions import EndSession
 from moneyer.grants.back_channel_logout import tell_applications
 from moneyer.institutions.institution import Institution
@@ -81,12 +81,7 @@ def _ticket(call: PageCall, form: Form, hint: Hint | None) -> Ticket:
         return ticket
     if application is None or back_to not in application.post_logout_redirect_uris:
         raise ShownHere("bad-redirect", "post-logout-redirect-uri")
-    return msgspec.structs.replace(
-        ticket,
-        back_to=back_to,
-        state=form.text("state", 2048),
-        client_id=application.client_id,
-    )
+    return msgspec.structs.replace(ticket, back_to=back_to, state=form.text("state", MAX_STATE))
 
 
 def _application(call: PageCall, hint: Hint | None, client_id: str | None) -> Application | None:
@@ -115,5 +110,4 @@ def _done(call: PageCall, ticket: Ticket) -> Answer:
         return call.page(SignedOut())
     if ticket.state is None:
         return call.see_other(ticket.back_to)
-    joint = "&" if "?" in ticket.back_to else "?"
-    return call.see_other(f"{ticket.back_to}{joint}{urlencode({'state': ticket.state})}")
+    return call.see_other(with_query(ticket.back_to, {"state": ticket.state}))

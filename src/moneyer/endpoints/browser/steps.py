@@ -4,6 +4,7 @@ from moneyer.applications.application import Application
 from moneyer.customers.consent import consent_id
 from moneyer.customers.customer import Customer
 from moneyer.customers.factors import passkeys
+from moneyer.customers.factors.factor import credential_id
 from moneyer.customers.session import Session
 from moneyer.endpoints.browser.answers import answer_application, send_back
 from moneyer.endpoints.browser.enrolment import enrol_page
@@ -13,13 +14,12 @@ from moneyer.endpoints.http import Answer
 from moneyer.grants.authorize.decide import Known, Step, next_step
 from moneyer.grants.authorize.hints import subject_of_hint
 from moneyer.grants.authorize.issue import IssueCode
-from moneyer.grants.authorize.request import AuthorizationRequest
+from moneyer.grants.authorize.request import AuthorizationRequest, known_application
 from moneyer.grants.mint import TokenRequest
 from moneyer.grants.second_factor import kinds_of, live_factors
 from moneyer.institutions.institution import Institution
 from moneyer.pages.views import Consent, SecondFactor, SignIn
-from moneyer.protocol import base64url
-from moneyer.protocol.failures import SentBack, ShownHere
+from moneyer.protocol.failures import SentBack
 from moneyer.protocol.form import EMPTY
 
 
@@ -37,18 +37,19 @@ async def go_on(
     session = session or await call.session(institution)
     if ticket.request is None:
         return await _to_account(call, institution, ticket, session, error)
-    application = application_of(call, institution, ticket.request)
     request = ticket.request
+    application = known_application(request.client_id, call.service.mint.snapshot, institution)
+    call.application = application
     try:
-        known = await _known(call, institution, ticket, application, session, allowed_now)
+        known = await _known(call, institution, ticket, request, application, session, allowed_now)
         step = next_step(request, application, institution.policy, known, call.now)
         if step is Step.SIGN_IN or session is None:
             return await sign_in_page(call, ticket, application.name, request.login_hint, error)
         if step is Step.SECOND_FACTOR:
             return await second_factor_page(call, institution, ticket, session, error)
         if step is Step.CONSENT:
-            return await _consent_page(call, ticket, application, session)
-        issued = await call.service.mint.journal.perform(
+            return await _consent_page(call, ticket, request, application, session)
+        code = await call.service.mint.journal.perform(
             IssueCode(
                 token_request(call, institution, application),
                 request,
@@ -59,7 +60,7 @@ async def go_on(
         )
     except SentBack as failure:
         return await refuse(call, institution, request, failure)
-    fields = {"code": issued.code}
+    fields = {"code": code}
     if request.state is not None:
         fields["state"] = request.state
     return answer_application(call, request.redirect_uri, request.response_mode, fields)
@@ -73,19 +74,6 @@ async def refuse(
     return await send_back(call, institution, request.redirect_uri, request.state, mode, failure)
 
 
-def application_of(
-    call: PageCall, institution: Institution, request: AuthorizationRequest
-) -> Application:
-    """The application as it is registered now. Raises ShownHere where it may not act any more."""
-    application = call.service.mint.snapshot.application(request.client_id)
-    if application is None or application.status != "active":
-        raise ShownHere("unknown-application", "client-unknown")
-    if institution.institution_id not in application.entitled:
-        raise ShownHere("unknown-application", "not-entitled")
-    call.application = application
-    return application
-
-
 def token_request(call: PageCall, institution: Institution, application: Application) -> TokenRequest:
     """This page's request as the grants' operations know requests."""
     return TokenRequest(application, institution, "browser", EMPTY, lambda: None, call.trace, call.now)
@@ -97,25 +85,30 @@ async def _to_account(
     """The customer's own pages: a sign-in, the factors that they have, and on."""
     if session is None:
         return await sign_in_page(call, ticket, "", "", error)
-    factors = await live_factors(call.service.mint, call.institution_id, session.customer_id)
-    if kinds_of(factors) and session.amr == ("pwd",):
+    if await stands_too_low(call, session):
         return await second_factor_page(call, institution, ticket, session, error)
     return call.see_other(call.path(f"/account/{ticket.purpose}"))
+
+
+async def stands_too_low(call: PageCall, session: Session) -> bool:
+    """Whether a customer who has a second factor has proven a password alone."""
+    factors = await live_factors(call.service.mint, call.institution_id, session.customer_id)
+    return bool(kinds_of(factors)) and session.amr == ("pwd",)
 
 
 async def _known(
     call: PageCall,
     institution: Institution,
     ticket: Ticket,
+    request: AuthorizationRequest,
     application: Application,
     session: Session | None,
     allowed_now: bool,
 ) -> Known:
-    mint, request = call.service.mint, ticket.request
-    wanted = request.subject if request else ""
-    if request and request.id_token_hint:
-        hint = subject_of_hint(mint, institution, request.id_token_hint, application.client_id)
-        wanted = hint.sub
+    """Raises SentBack for a hint that is not the application's own."""
+    mint, wanted = call.service.mint, request.subject
+    if request.id_token_hint:
+        wanted = subject_of_hint(mint, institution, request.id_token_hint, application.client_id)
     if session is None:
         return Known(ticket.begun_at, wanted_subject=wanted)
     name = consent_id(session.customer_id, application.client_id)
@@ -137,16 +130,15 @@ async def sign_in_page(
 ) -> Answer:
     """Asks for user ID and password, or a passkey."""
     ticket = with_challenge(ticket)
-    challenge = base64url.decode(ticket.challenge.encode())
     view = SignIn(
         call.path("/sign-in"),
         write_ticket(call, ticket),
         application_name,
         login_hint,
         error,
-        passkeys.authentication_options(call.rp_id, challenge) if call.takes_passkeys else "",
+        passkeys.authentication_options(call.rp_id, ticket.to_sign) if call.takes_passkeys else "",
     )
-    return call.page(view, sends_to=_end_of(ticket))
+    return call.page(view, sends_to=ticket.ends_at)
 
 
 async def second_factor_page(
@@ -159,12 +151,7 @@ async def second_factor_page(
     if not methods:
         return await enrol_page(call, institution, ticket, session, is_required=True)
     ticket = with_challenge(ticket)
-    challenge = base64url.decode(ticket.challenge.encode())
-    allowed = tuple(
-        base64url.decode(f.factor_id.removeprefix("pk:").encode())
-        for f in factors
-        if f.kind == "passkey"
-    )
+    allowed = tuple(credential_id(f) for f in factors if f.kind == "passkey")
     name = call.application.name if call.application else ""
     view = SecondFactor(
         call.path("/sign-in"),
@@ -172,17 +159,18 @@ async def second_factor_page(
         name,
         methods,
         error,
-        passkeys.authentication_options(call.rp_id, challenge, allowed) if allowed else "",
+        passkeys.authentication_options(call.rp_id, ticket.to_sign, allowed) if allowed else "",
     )
-    return call.page(view, sends_to=_end_of(ticket))
+    return call.page(view, sends_to=ticket.ends_at)
 
 
 async def _consent_page(
-    call: PageCall, ticket: Ticket, application: Application, session: Session
+    call: PageCall,
+    ticket: Ticket,
+    request: AuthorizationRequest,
+    application: Application,
+    session: Session,
 ) -> Answer:
-    request = ticket.request
-    if request is None:
-        raise ShownHere("expired", "no-request")
     customer = await call.service.mint.reader.customer(call.institution_id, session.customer_id)
     lifetimes = application.lifetimes
     is_offline = "offline_access" in request.identity
@@ -214,7 +202,3 @@ def display_name(customer: Customer | None) -> str:
     if customer is None:
         return ""
     return f"{customer.person.given_name} {customer.person.family_name}".strip() or customer.login_id
-
-
-def _end_of(ticket: Ticket) -> str:
-    return ticket.request.redirect_uri if ticket.request else ""

@@ -8,9 +8,9 @@ from typing import Literal
 
 import msgspec
 
-from moneyer.customers.factors.sealing import seal, unseal_bytes
 from moneyer.endpoints.browser.frame import PageCall
 from moneyer.grants.authorize.request import AuthorizationRequest
+from moneyer.keys.sealing import seal, unseal_bytes
 from moneyer.protocol import base64url
 from moneyer.protocol.clock import SECOND
 from moneyer.protocol.failures import BadRequest, ShownHere
@@ -37,7 +37,16 @@ class Ticket(msgspec.Struct, frozen=True, omit_defaults=True):
     enrolment: str = ""
     back_to: str = ""
     state: str | None = None
-    client_id: str = ""
+
+    @property
+    def to_sign(self) -> bytes:
+        """The challenge of the page that this ticket was written for."""
+        return base64url.decode(self.challenge.encode())
+
+    @property
+    def ends_at(self) -> str:
+        """The redirect URI that its forms may end at, or ""."""
+        return self.request.redirect_uri if self.request else ""
 
     def __repr__(self) -> str:
         return f"Ticket({self.purpose!r})"

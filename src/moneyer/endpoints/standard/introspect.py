@@ -5,7 +5,6 @@ import msgspec
 from moneyer.endpoints.http import NO_STORE, Answer
 from moneyer.endpoints.standard.frame import StandardCall
 from moneyer.grants.introspection import introspect as look_into
-from moneyer.protocol import base64url
 from moneyer.protocol.clock import SECOND
 from moneyer.tokens.verify import MAX_TOKEN_LENGTH
 
@@ -23,14 +22,11 @@ async def introspect(call: StandardCall) -> Answer:
     if SIGNED not in call.headers.get(b"accept", b""):
         return call.answer(200, msgspec.json.encode(said))
     key = await mint.signing_key(call.institution(), call.now)
-    header = {"alg": key.algorithm, "typ": "token-introspection+jwt", "kid": key.kid}
     claims = {
         "iss": call.issuer,
         "aud": application.client_id,
         "iat": call.now // SECOND,
         "token_introspection": said,
     }
-    parts = (base64url.encode(msgspec.json.encode(part)) for part in (header, claims))
-    signed = b".".join(parts)
-    body = signed + b"." + base64url.encode(key.sign(signed))
+    body = key.compact(key.header("token-introspection+jwt"), msgspec.json.encode(claims))
     return Answer(200, [(b"content-type", SIGNED), *NO_STORE], body)

@@ -93,8 +93,7 @@ def _must_sign_in(request: AuthorizationRequest, session: Session, known: Known,
     # max_age=0 is prompt=login (OpenID Connect Core section 3.1.2.1).
     if is_older and request.max_age is not None and age >= request.max_age * SECOND:
         return True
-    wanted = known.wanted_subject or request.subject
-    return bool(wanted) and wanted != known.subject
+    return bool(known.wanted_subject) and known.wanted_subject != known.subject
 
 
 def _must_consent(request: AuthorizationRequest, application: Application, known: Known) -> bool:

@@ -47,12 +47,12 @@ def read_hint(mint: Mint, institution: Institution, text: str) -> Hint | None:
     return found if found.iss == mint.issuer(institution.institution_id) else None
 
 
-def subject_of_hint(mint: Mint, institution: Institution, text: str, client_id: str) -> Hint:
-    """The id_token that an application names its customer with.
+def subject_of_hint(mint: Mint, institution: Institution, text: str, client_id: str) -> str:
+    """Whom an application names by an id_token of its own.
 
     Raises SentBack for one that is not ours or was not its own (OpenID Connect Core 3.1.2.1).
     """
     hint = read_hint(mint, institution, text)
     if hint is None or not hint.is_for(client_id):
         raise SentBack("invalid_request", "hint-not-ours", "id_token_hint is not one of ours")
-    return hint
+    return hint.sub

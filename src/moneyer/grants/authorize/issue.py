@@ -2,7 +2,6 @@
 
 import hashlib
 import secrets
-from typing import NamedTuple
 
 import msgspec
 
@@ -15,18 +14,9 @@ from moneyer.grants.authorize.request import AuthorizationRequest
 from moneyer.grants.mint import TokenRequest
 from moneyer.protocol.clock import SECOND
 from moneyer.protocol.failures import SentBack, ShownHere
-from moneyer.protocol.scopes import IDENTITY_SCOPES, join
+from moneyer.protocol.scopes import join
 from moneyer.store.rows import RevokedToken, Rows
 from moneyer.tokens.code import SECRET_BYTES, Code, digest_of, write_code
-
-
-class Issued(NamedTuple):
-    """A code for the browser to take to the application."""
-
-    code: str
-
-    def __repr__(self) -> str:
-        return "Issued(…)"
 
 
 class IssueCode:
@@ -64,7 +54,7 @@ class IssueCode:
         if self._request.pushed:
             rows.requests.want(institution_id, bytes.fromhex(self._request.pushed))
 
-    def decide(self, rows: Rows, now: int) -> Issued:
+    def decide(self, rows: Rows, now: int) -> str:
         if rows.revoked_tokens.get(self.institution_id, self._once) is not None:
             raise ShownHere("expired", "transaction-used")
         session = rows.sessions.get(self.institution_id, self._session.digest)
@@ -89,7 +79,7 @@ class IssueCode:
         if consent:
             rows.record(self._event("consent:granted", session, granted))
         rows.record(self._event("code:issued", session, granted))
-        return Issued(self._text)
+        return self._text
 
     def _use_pushed(self, rows: Rows, now: int) -> None:
         """A pushed request is used up where its code is issued, not where its page is shown."""
@@ -130,7 +120,7 @@ class IssueCode:
             application.client_id,
             session.customer_id,
             request.scopes,
-            tuple(scope for scope in request.identity if scope in IDENTITY_SCOPES),
+            request.identity,
             request.redirect_uri,
             auth_time=session.auth_time,
             created_at=now,

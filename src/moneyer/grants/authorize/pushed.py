@@ -1,6 +1,5 @@
 """Pushed authorization requests (RFC 9126): stored whole, found by a name nobody can guess."""
 
-import hashlib
 import secrets
 
 import msgspec
@@ -13,15 +12,11 @@ from moneyer.institutions.institution import Institution
 from moneyer.protocol import base64url
 from moneyer.protocol.clock import SECOND
 from moneyer.protocol.failures import ShownHere
-from moneyer.store.rows import Rows, StoredRequest
+from moneyer.store.rows import Rows, StoredRequest, request_digest
 
 PREFIX = "urn:ietf:params:oauth:request_uri:"
 LIFETIME = 90
 """Seconds (RFC 9126 section 2.2; under 600 by FAPI 2.0)."""
-
-
-def digest_of(request_uri: str) -> bytes:
-    return hashlib.sha256(b"par\x00" + request_uri.encode()).digest()
 
 
 async def push(
@@ -36,7 +31,7 @@ async def push(
     now = mint.clock.now()
     stored = StoredRequest(
         institution.institution_id,
-        digest_of(request_uri),
+        request_digest("par", request_uri),
         "par",
         application.client_id,
         msgspec.json.encode(request),
@@ -52,7 +47,7 @@ async def find_pushed(
 ) -> AuthorizationRequest:
     """The request behind `request_uri`. Raises ShownHere unless it is this application's, not used and
     not over; opening its page does not use it up."""
-    digest = digest_of(request_uri)
+    digest = request_digest("par", request_uri)
     stored = await mint.reader.stored_request(institution.institution_id, digest)
     if stored is None or stored.kind != "par" or stored.client_id != application.client_id:
         raise ShownHere("expired", "request-uri-unknown")

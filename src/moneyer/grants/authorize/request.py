@@ -67,6 +67,11 @@ def find_application(form: Form, snapshot: Snapshot, institution: Institution) -
         client_id = form.require("client_id", 128)
     except BadRequest:
         raise ShownHere("unknown-application", "client-id-missing") from None
+    return known_application(client_id, snapshot, institution)
+
+
+def known_application(client_id: str, snapshot: Snapshot, institution: Institution) -> Application:
+    """The application as it is registered now. Raises ShownHere where it may not act here."""
     application = snapshot.application(client_id)
     if application is None or application.status != "active":
         raise ShownHere("unknown-application", "client-unknown")

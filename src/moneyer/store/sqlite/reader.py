@@ -33,54 +33,38 @@ class SqliteReader:
         self._connection = connect(path)
 
     async def customer_by_login(self, institution_id: str, login_key: str) -> Customer | None:
-        with _reading():
-            row = self._connection.execute(
-                sql.SELECT_CUSTOMER_BY_LOGIN, (institution_id, login_key)
-            ).fetchone()
+        row = self._row(sql.SELECT_CUSTOMER_BY_LOGIN, institution_id, login_key)
         return customer_from_row(row) if row else None
 
     async def customer(self, institution_id: str, customer_id: str) -> Customer | None:
-        with _reading():
-            row = self._connection.execute(
-                sql.SELECT_CUSTOMER, (institution_id, customer_id)
-            ).fetchone()
+        row = self._row(sql.SELECT_CUSTOMER, institution_id, customer_id)
         return customer_from_row(row) if row else None
 
     async def family(self, institution_id: str, family_id: bytes) -> Family | None:
-        with _reading():
-            row = self._connection.execute(sql.SELECT_FAMILY, (institution_id, family_id)).fetchone()
+        row = self._row(sql.SELECT_FAMILY, institution_id, family_id)
         return family_from_row(row) if row else None
 
     async def code(self, institution_id: str, digest: bytes) -> Code | None:
-        with _reading():
-            row = self._connection.execute(sql.SELECT_CODE, (institution_id, digest)).fetchone()
+        row = self._row(sql.SELECT_CODE, institution_id, digest)
         return code_from_row(row) if row else None
 
     async def token_is_revoked(self, institution_id: str, token_id: str) -> bool:
-        with _reading():
-            row = self._connection.execute(
-                sql.SELECT_REVOKED_TOKEN, (institution_id, token_id)
-            ).fetchone()
-        return row is not None
+        return self._row(sql.SELECT_REVOKED_TOKEN, institution_id, token_id) is not None
 
     async def session(self, institution_id: str, digest: bytes) -> Session | None:
-        with _reading():
-            row = self._connection.execute(sql.SELECT_SESSION, (institution_id, digest)).fetchone()
+        row = self._row(sql.SELECT_SESSION, institution_id, digest)
         return session_from_row(row) if row else None
 
     async def consent(self, institution_id: str, consent_id: str) -> Consent | None:
-        with _reading():
-            row = self._connection.execute(sql.SELECT_CONSENT, (institution_id, consent_id)).fetchone()
+        row = self._row(sql.SELECT_CONSENT, institution_id, consent_id)
         return consent_from_row(row) if row else None
 
     async def factor(self, institution_id: str, factor_id: str) -> Factor | None:
-        with _reading():
-            row = self._connection.execute(sql.SELECT_FACTOR, (institution_id, factor_id)).fetchone()
+        row = self._row(sql.SELECT_FACTOR, institution_id, factor_id)
         return Factor(*row) if row else None
 
     async def stored_request(self, institution_id: str, digest: bytes) -> StoredRequest | None:
-        with _reading():
-            row = self._connection.execute(sql.SELECT_REQUEST, (institution_id, digest)).fetchone()
+        row = self._row(sql.SELECT_REQUEST, institution_id, digest)
         return StoredRequest(*row) if row else None
 
     async def of_customer(self, institution_id: str, customer_id: str, kind: Kind) -> list[Any]:
@@ -104,6 +88,10 @@ class SqliteReader:
 
     async def aclose(self) -> None:
         self._connection.close()
+
+    def _row(self, statement: str, institution_id: str, name: str | bytes) -> Any:
+        with _reading():
+            return self._connection.execute(statement, (institution_id, name)).fetchone()
 
 
 @contextmanager
