@@ -1,0 +1,74 @@
+"""What a call needs: scope, audience, a customer; and in whose words it is refused."""
+
+import re
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Literal
+
+import msgspec
+
+
+class Family(msgspec.Struct, frozen=True):
+    """An API family, and the codes in which it refuses (wire-v2, section 4).
+
+    `missing`: no token; `invalid`: one that opens nothing; `forbidden`: one that opens other things;
+    `mismatch`: customer context that is missing, twofold, or another's.
+    """
+
+    name: str
+    missing: str
+    invalid: str
+    forbidden: str
+    mismatch: str
+
+
+class Route(msgspec.Struct, frozen=True, dict=True):
+    """One call of an API.
+
+    `path` has its variable segments in braces, as in OpenAPI: `/v1/accounts/{accountId}`. One of
+    `scopes` is enough. `customer` says whether an institution's token has to name a customer.
+    `context_in_header` takes `institutionCustomerId` from a header instead of the query.
+    """
+
+    method: str
+    path: str
+    family: Family
+    scopes: tuple[str, ...] = ()
+    customer: Literal["required", "none"] = "required"
+    audience: Literal["apis", "legacy-apis"] = "apis"
+    context_in_header: bool = False
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """What a path of this route matches whole; a variable is one segment of at most 128."""
+        parts = re.split(r"\{(\w+)\}", self.path)
+        return re.compile(
+            "".join(
+                f"(?P<{part}>[^/]{{1,128}})" if place % 2 else re.escape(part)
+                for place, part in enumerate(parts)
+            )
+        )
+
+
+class Routes:
+    """The calls that are guarded. What is not among them is refused."""
+
+    def __init__(self, routes: Sequence[Route]) -> None:
+        self._by_method: dict[str, list[Route]] = {}
+        for route in routes:
+            self._by_method.setdefault(route.method, []).append(route)
+
+    def find(self, method: str, path: str) -> tuple[Route, dict[str, str]] | None:
+        """The first route that fits, and its variables by name; None where none does."""
+        for route in self._by_method.get(method, ()):
+            if found := route.pattern.fullmatch(path):
+                return route, found.groupdict()
+        return None
+
+    def methods(self, path: str) -> list[str]:
+        """Every method that `path` has, in order."""
+        return sorted(
+            method
+            for method, routes in self._by_method.items()
+            if any(route.pattern.fullmatch(path) for route in routes)
+        )
