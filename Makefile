@@ -86,7 +86,7 @@ wheel: $(DEV)  ## build dist/moneyer-*.whl
 
 lock: $(DEV)  ## write the lock files anew; UPGRADE=1 moves to the newest versions
 	@$(COMPILE) pyproject.toml --extra dev --output-file requirements-dev.lock
-	@$(COMPILE) pyproject.toml --constraint requirements-dev.lock --output-file requirements.lock
+	@$(COMPILE) pyproject.toml --extra sandbox --constraint requirements-dev.lock --output-file requirements.lock
 	@$(COMPILE) --group build --constraint requirements-dev.lock --output-file requirements-build.lock
 
 clean:  ## remove .venv, builds, caches and reports
