@@ -58,7 +58,8 @@ class Bank:
 
     Applications: `machine` (client_credentials, both institutions), `mobile` (password and refresh,
     00016 alone), `web` (code and refresh, both), `page` (a sign-in page, both), `rival` (like mobile,
-    at 00042 alone). Customers: `ada` at both institutions (two different people), `biz` at 00016.
+    at 00042 alone), `apis` (a resource server, both). Customers: `ada` at both
+    institutions (two different people), `biz` at 00016.
     """
 
     def __init__(self, folder: Path, clock: TestClock, postgresql: Postgresql | None = None) -> None:
@@ -136,6 +137,7 @@ class Bank:
                 lifetimes=lifetimes,
                 is_sign_in_page=True,
             ),
+            Application("apis", "APIs", (), (), both, is_resource_server=True),
         ):
             self.add_application(application)
         for institution_id, login_id, type_ in (

@@ -14,6 +14,9 @@ from moneyer.customers.verifiers import BuiltInVerifier, Verifier
 from moneyer.endpoints.asgi import AsgiApp
 from moneyer.endpoints.router import Guest, Router
 from moneyer.endpoints.service import EndpointSettings, Service
+from moneyer.feed.bulletins import Bulletins
+from moneyer.feed.follow import Follow
+from moneyer.feed.log import RevocationLog
 from moneyer.grants.back_channel_logout import Deliveries
 from moneyer.grants.mint import Mint
 from moneyer.keys.sealing import ServerKeys, derive
@@ -92,8 +95,10 @@ async def running(
             rate_limits=settings.rate_limits,
             deliveries=deliveries,
         )
+        log = RevocationLog()
         service = Service(
             mint,
+            Bulletins(mint, log),
             EndpointSettings(
                 base_path=settings.base_path,
                 require_tls=settings.require_tls,
@@ -102,8 +107,11 @@ async def running(
         )
         blocked = partial(_learn_who_is_blocked, service, reader)
         await blocked()
+        follow = Follow(log, reader, directory, clock)
+        await follow.step()
         for step in (
             directory.follow(),
+            _again(POLL_INTERVAL, follow.step),
             _again(POLL_INTERVAL, blocked),
             _again(SWEEP_INTERVAL, partial(_sweep, ledger)),
         ):

@@ -1,5 +1,6 @@
 """Two-institution cases: what is written as 00016 is tried as 00042, then as 00016."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from typing import Any
@@ -130,6 +131,30 @@ async def revocation(bank: Bank) -> None:
         assert (await bank.revoke(token, "web", institutionId=TWO)).status_code == 204
         assert (await bank.revoke(token, "rival")).status_code == 204
     assert (await bank.renew(tokens["refresh_token"], "web", ONE)).status_code == 200
+
+
+async def followers(bank: Bank) -> None:
+    """A resource server of 00042 alone hears nothing of what ended at 00016."""
+    apis = bank.admin.applications.get("apis")
+    bank.add_application(msgspec.structs.replace(apis, client_id="other-apis", institutions=(TWO,)))
+    await bank.refresh()
+    for institution_id, client_id in ((ONE, "mobile"), (TWO, "rival")):
+        tokens = await bank.sign_in(client_id, institution_id)
+        await bank.revoke(tokens["refresh_token"], client_id)
+    assert set(await _told(bank, "other-apis", {TWO})) == {TWO}
+    assert set(await _told(bank, "apis", {ONE, TWO})) == {ONE, TWO}
+
+
+async def _told(bank: Bank, follower: str, expected: set[str]) -> dict[str, str]:
+    """The bulletins for a new follower, once there are those that are expected."""
+    headers = {"Authorization": bank.basic(follower)}
+    async with asyncio.timeout(30):
+        while True:
+            answer = (await bank.http.get("/oauth2/v1/revocations", headers=headers)).json()
+            if expected <= answer["institutions"].keys():
+                bulletins: dict[str, str] = answer["institutions"]
+                return bulletins
+            await asyncio.sleep(0.05)
 
 
 async def code_for_a_foreign_customer(bank: Bank) -> None:

@@ -14,7 +14,7 @@ from moneyer.store.upgrade import OLDEST_SCHEMA, current_revision, move_to
 from tests.bank import PASSWORD, Bank
 
 WAY = ("0001", "head", "0001", "head")
-NEW_COLUMNS = {"oldest_server", "amr", "claims", "session_id"}
+NEW_COLUMNS = {"oldest_server", "amr", "claims", "session_id", "revoked_at"}
 NEW_TABLES = {"sessions", "consents", "factors", "stored_requests"}
 
 
@@ -98,7 +98,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "next"
-down_revision = "0003"
+down_revision = "0004"
 
 
 def upgrade():

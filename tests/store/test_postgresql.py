@@ -183,7 +183,7 @@ async def test_what_is_over_is_swept_away_at_every_institution(place: Place) -> 
     place.psql(
         "INSERT INTO revoked_tokens SELECT institution, 'token-' || n, n"
         " FROM generate_series(1, 600) AS n, unnest(ARRAY['00016', '00042']) AS institution;"
-        f"INSERT INTO revoked_tokens VALUES ('00016', 'alive', {2**60})"
+        f"INSERT INTO revoked_tokens VALUES ('00016', 'alive', {2**60}, 0)"
     )
     ledger = PostgresLedger(place.url, TestClock(), "one")
     try:

@@ -16,7 +16,7 @@ DAY = 86400
 MANY = 5000
 INSERT = {
     "attempts": "INSERT INTO attempts VALUES ('00016', ?, 0, 1, 1, ?, ?)",
-    "revoked_tokens": "INSERT INTO revoked_tokens VALUES ('00016', ?, ?)",
+    "revoked_tokens": "INSERT INTO revoked_tokens VALUES ('00016', ?, ?, 0)",
 }
 
 ENGINES = ("sqlite",)

@@ -165,7 +165,7 @@ def test_every_presentation_gets_the_row_of_the_table_that_fits(
         assert verdict.family is None
         assert not verdict.secret
     elif verdict.outcome is Outcome.REPLAYED:
-        assert verdict.family == revoked(family)
+        assert verdict.family == revoked(family, NOW + SECOND + since)
         assert not verdict.secret
     elif verdict.outcome is Outcome.RETRIED:
         assert not changed

@@ -90,7 +90,7 @@ def test_a_family_of_another_institution_is_refused_and_nothing_changes() -> Non
 @pytest.mark.requirement("RT-05")
 @pytest.mark.parametrize("generation", [0, 4, 5])
 def test_a_revoked_family_stays_revoked_whatever_is_presented(generation: int) -> None:
-    assert refused(present(token_at(generation), revoked(family_at(5))), "family-revoked")
+    assert refused(present(token_at(generation), revoked(family_at(5), NOW)), "family-revoked")
 
 
 @pytest.mark.requirement("RT-07")
@@ -152,16 +152,16 @@ def test_the_generation_before_within_the_window_gets_the_same_successor_again(s
 def test_the_generation_before_outside_the_window_is_a_replay(since_turn: int) -> None:
     family = family_at(5)
     verdict = present(token_at(4), family, now=NOW + since_turn)
-    assert verdict == Verdict(Outcome.REPLAYED, "replayed", revoked(family))
+    assert verdict == Verdict(Outcome.REPLAYED, "replayed", revoked(family, NOW + since_turn))
 
 
 @pytest.mark.requirement("RT-05")
 @pytest.mark.parametrize("generation", [0, 1, 2, 3])
 def test_anything_older_is_a_replay_at_once(generation: int) -> None:
-    """Even in the instant of the rotation, and nothing but the status changes."""
+    """Even in the instant of the rotation, and nothing but the status changes, and since when."""
     family = family_at(5)
     verdict = present(token_at(generation), family)
-    assert verdict == Verdict(Outcome.REPLAYED, "replayed", revoked(family))
+    assert verdict == Verdict(Outcome.REPLAYED, "replayed", revoked(family, NOW))
 
 
 def test_a_window_of_nothing_makes_every_second_use_a_replay() -> None:

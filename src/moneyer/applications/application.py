@@ -37,7 +37,8 @@ class Application(
     own sign-in page, which may ask for codes on behalf of other applications. `profile` says how its
     id_tokens look; `auth_method` is the one way in which it proves who it is (RFC 7591 section 2), with
     `jwks` where that is a signature. `owner` is who runs it, `is_third_party` that it is not the bank.
-    `is_resource_server` may look into every token of its institutions.
+    `is_resource_server` may look into every token of its institutions, and follow their revocations.
+    `longest_access_token` is the longest life that its access tokens had before, in seconds.
     """
 
     client_id: str
@@ -67,11 +68,17 @@ class Application(
     requires_pushed_requests: bool = False
     post_logout_redirect_uris: tuple[str, ...] = ()
     backchannel_logout_uri: str = ""
+    longest_access_token: Annotated[int, msgspec.Meta(ge=0, le=LONGEST_LIFETIME)] = 0
 
     @cached_property
     def entitled(self) -> frozenset[str]:
         """`institutions`, to be asked for one of them: there may be ten thousand."""
         return frozenset(self.institutions)
+
+    @property
+    def longest_life(self) -> int:
+        """Seconds after which no access token that it ever received lives any more."""
+        return max(self.longest_access_token, self.lifetimes.access_token)
 
     @property
     def is_public(self) -> bool:

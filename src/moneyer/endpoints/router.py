@@ -13,6 +13,7 @@ from moneyer.endpoints.browser.interact import interact
 from moneyer.endpoints.browser.logout import logout
 from moneyer.endpoints.call import Call, answer_call
 from moneyer.endpoints.http import Answer, Request
+from moneyer.endpoints.revocations import revocations
 from moneyer.endpoints.revoke import revoke
 from moneyer.endpoints.service import Service
 from moneyer.endpoints.standard.frame import StandardCall
@@ -27,6 +28,7 @@ from moneyer.protocol.failures import UnknownResource
 V2_ENDPOINTS: dict[str, Callable[[Call], Awaitable[Answer]]] = {
     "/oauth2/v1/token": token,
     "/oauth2/v1/revoke": revoke,
+    "/oauth2/v1/revocations": revocations,
     "/v1/client-authorization": client_authorization,
     "/v1/auth-code": auth_code,
 }

@@ -6,6 +6,7 @@ from moneyer.applications.application import Application, require_address
 from moneyer.applications.authenticate import Authenticated, authenticate
 from moneyer.audit.events import Trace
 from moneyer.endpoints.proven import Proven
+from moneyer.feed.bulletins import Bulletins
 from moneyer.grants.client_guesses import Blocklist, CountGuess, require_not_guessing
 from moneyer.grants.mint import Mint
 from moneyer.guards.attempts import guess_name
@@ -28,8 +29,9 @@ class EndpointSettings(msgspec.Struct, frozen=True):
 class Service:
     """The engine and what stands in front of it."""
 
-    def __init__(self, mint: Mint, settings: EndpointSettings) -> None:
+    def __init__(self, mint: Mint, feed: Bulletins, settings: EndpointSettings) -> None:
         self.mint = mint
+        self.feed = feed
         self.settings = settings
         self.blocklist = Blocklist()
         self.is_draining = False

@@ -236,14 +236,14 @@ class TakeCode:
         """Revokes what came of the first use (RFC 6749 section 4.1.2, OAuth 2.1 section 4.1.3)."""
         if code.offline:
             family = rows.families.get(code.institution_id, family_id_of(code.digest))
-            if family is not None:
-                rows.families.put(revoked(family))
+            if family is not None and family.status == "live":
+                rows.families.put(revoked(family, now))
             return
         token_id = token_id_of(code.digest)
         if rows.revoked_tokens.get(code.institution_id, token_id) is None:
             # The token was struck for as long as the registration said then, not for what it says now.
             expires_at = (code.taken_at or now) + (LONGEST_LIFETIME + 1) * SECOND
-            rows.revoked_tokens.put(RevokedToken(code.institution_id, token_id, expires_at))
+            rows.revoked_tokens.put(RevokedToken(code.institution_id, token_id, expires_at, now))
 
     def _event(self, name: str, **facts: object) -> Event:
         return self._request.event(

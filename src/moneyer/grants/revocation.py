@@ -73,7 +73,7 @@ class RevokeFamily:
             return
         if not ratchet.belongs(self._keys, presented, family):
             return
-        rows.families.put(ratchet.revoked(family))
+        rows.families.put(ratchet.revoked(family, now))
         rows.record(
             Event(
                 "family:revoked",
@@ -105,7 +105,7 @@ class RevokeToken:
         if rows.revoked_tokens.get(claims.institution_id, claims.jti) is not None:
             return
         expires_at = (claims.exp + 1) * SECOND
-        rows.revoked_tokens.put(RevokedToken(claims.institution_id, claims.jti, expires_at))
+        rows.revoked_tokens.put(RevokedToken(claims.institution_id, claims.jti, expires_at, now))
         rows.record(
             Event(
                 "token:revoked",

@@ -4,14 +4,13 @@ import sys
 from functools import cached_property
 from itertools import pairwise
 
-import msgspec
-
 from moneyer.institutions.institution import Algorithm
 from moneyer.keys.algorithms import PrivateKey, Signer, signer, verify
 from moneyer.keys.lifecycle import KeyRecord, KeyState, state, transitions
 from moneyer.keys.sealing import unseal
 from moneyer.protocol import base64url
 from moneyer.protocol.failures import CannotSign
+from moneyer.protocol.jws import encoded_header
 
 
 class SigningKey:
@@ -58,8 +57,7 @@ class SigningKey:
 
     def header(self, typ: str) -> bytes:
         """The encoded protected header of tokens of the type `typ`."""
-        header = {"alg": self.algorithm, "typ": typ, "kid": self.kid}
-        return base64url.encode(msgspec.json.encode(header))
+        return encoded_header(self.algorithm, typ, self.kid)
 
 
 class Ring:

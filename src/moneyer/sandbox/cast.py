@@ -56,9 +56,12 @@ INSTITUTIONS = (
 DEMO = "meridian-online"
 """The application behind `/demo`."""
 
+APIS = "meridian-apis"
+"""The APIs themselves, which follow revocations as a resource server."""
+
 
 def applications(now: int, base_url: str) -> tuple[Application, ...]:
-    """An application for each grant; the password grant is on for a year. The last but one is the demo
+    """An application for each grant; the password grant is on for a year. The fourth is the demo
     at `base_url`, which takes any port of this machine."""
     return (
         Application(
@@ -116,6 +119,13 @@ def applications(now: int, base_url: str) -> tuple[Application, ...]:
             institutions=("00016", "00042", "07301"),
             lifetimes=_LIFETIMES,
             is_sign_in_page=True,
+        ),
+        Application(
+            APIS,
+            "Meridian APIs",
+            grants=(),
+            institutions=("00016", "00042", "07301"),
+            is_resource_server=True,
         ),
     )
 

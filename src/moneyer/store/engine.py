@@ -9,6 +9,7 @@ import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 
+from moneyer.protocol.clock import Clock, SystemClock
 from moneyer.protocol.identifiers import PLATFORM
 from moneyer.store.database import Database, PostgresqlUrl
 
@@ -125,3 +126,20 @@ def confine(connection: Connection, institution_id: str) -> None:
 
 def is_postgresql(connection: Connection) -> bool:
     return connection.dialect.name == "postgresql"
+
+
+class _ServerClock:
+    """The database's own clock, asked each time."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def now(self) -> int:
+        with self._engine.connect() as connection:
+            asked = text("SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint")
+            return int(connection.scalar(asked) or 0)
+
+
+def clock_of(engine: Engine) -> Clock:
+    """The time for all that work on one store: a PostgreSQL's own, or this machine's."""
+    return _ServerClock(engine) if engine.dialect.name == "postgresql" else SystemClock()

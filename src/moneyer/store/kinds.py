@@ -90,7 +90,7 @@ CODES = Kind(lambda rows: rows.codes, schema.codes, ("taken_at",), code_from_row
 FAMILIES = Kind(
     lambda rows: rows.families,
     schema.families,
-    ("generation", "digest", "turned_at", "status"),
+    ("generation", "digest", "turned_at", "status", "revoked_at"),
     family_from_row,
     family_to_row,
 )

@@ -22,14 +22,14 @@ def _text(document: object) -> str:
 
 
 def family_from_row(row: Row) -> Family:
-    scopes, amr, claims = (tuple(row[place].split()) for place in (4, -2, -1))
-    return Family(*(*row[:4], scopes, *row[5:-2], amr, claims))
+    scopes, amr, claims = (tuple(row[place].split()) for place in (4, -3, -2))
+    return Family(*(*row[:4], scopes, *row[5:-3], amr, claims, row[-1]))
 
 
 def family_to_row(family: Family) -> Row:
     row = list(msgspec.structs.astuple(family))
     row[4] = " ".join(family.scopes)
-    row[-2], row[-1] = " ".join(family.amr), " ".join(family.claims)
+    row[-3], row[-2] = " ".join(family.amr), " ".join(family.claims)
     return row
 
 

@@ -50,11 +50,15 @@ class Walls:
 
 
 class RevokedToken(msgspec.Struct, frozen=True):
-    """An access token that was revoked before its time. Kept until it would have expired anyway."""
+    """An access token that was revoked before its time. Kept until it would have expired anyway.
+
+    With `revoked_at` 0 it is another thing that is good once, and was used.
+    """
 
     institution_id: str
     token_id: str
     expires_at: int
+    revoked_at: int = 0
 
 
 class StoredRequest(msgspec.Struct, frozen=True):

@@ -65,6 +65,7 @@ class Family(msgspec.Struct, frozen=True):
     key_version: int = 1
     amr: tuple[str, ...] = ()
     claims: tuple[str, ...] = ()
+    revoked_at: int = 0
 
     def __repr__(self) -> str:
         return f"Family({self.institution_id!r}, {self.family_id.hex()}, {self.generation})"
@@ -221,7 +222,7 @@ def decide(
         return _turn(keys, policy, presented, family, now)
     if behind == 1 and now < family.turned_at + policy.retry_window * SECOND:
         return Verdict(Outcome.RETRIED, "retried", family, _successor(keys, presented))
-    return Verdict(Outcome.REPLAYED, "replayed", revoked(family))
+    return Verdict(Outcome.REPLAYED, "replayed", revoked(family, now))
 
 
 def belongs(keys: RatchetKeys, presented: Presented, family: Family) -> bool:
@@ -237,9 +238,9 @@ def belongs(keys: RatchetKeys, presented: Presented, family: Family) -> bool:
     return hmac.compare_digest(_digest(secret), family.digest)
 
 
-def revoked(family: Family) -> Family:
-    """The family, dead. There is no way back."""
-    return msgspec.structs.replace(family, status="revoked")
+def revoked(family: Family, now: int) -> Family:
+    """The family, dead from `now` on. There is no way back."""
+    return msgspec.structs.replace(family, status="revoked", revoked_at=now)
 
 
 def idle_end(family: Family, policy: RenewalPolicy) -> int:

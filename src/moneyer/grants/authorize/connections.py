@@ -88,7 +88,7 @@ class Disconnect:
         families = [rows.families.get(self.institution_id, name) for name in self._families]
         live = [family for family in families if family is not None and family.status == "live"]
         for family in live:
-            rows.families.put(revoked(family))
+            rows.families.put(revoked(family, now))
         consent = rows.consents.get(self.institution_id, self._consent_name)
         customer_id, _, client_id = self._consent_name.partition(".")
         if consent is None:

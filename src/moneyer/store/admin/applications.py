@@ -27,9 +27,15 @@ class ApplicationDesk(Desk):
             return self._new_secret(connection, application.client_id, 1, secret_key, now)
 
     def save(self, application: Application) -> None:
-        """Replaces a registration and its entitlements. Raises AdminError for an unknown one."""
+        """Replaces a registration and its entitlements. Raises AdminError for an unknown one.
+
+        How long its access tokens ever lived is not forgotten: so long their revocations are told.
+        """
         with self.change("application:changed", client_id=application.client_id) as connection:
-            self._known_application(connection, application.client_id)
+            before = self._known_application(connection, application.client_id)
+            longest = max(before.longest_life, application.longest_access_token)
+            if longest > application.lifetimes.access_token:
+                application = msgspec.structs.replace(application, longest_access_token=longest)
             connection.execute(
                 update(schema.applications)
                 .where(schema.applications.c.client_id == application.client_id)

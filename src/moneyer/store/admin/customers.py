@@ -92,8 +92,9 @@ class CustomerDesk(Desk):
                 .where(
                     families.c.institution_id == customer.institution_id,
                     families.c.customer_id == customer.customer_id,
+                    families.c.status == "live",
                 )
-                .values(status="revoked")
+                .values(status="revoked", revoked_at=now)
             )
             connection.execute(
                 delete(schema.attempts).where(

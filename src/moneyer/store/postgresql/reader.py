@@ -15,6 +15,7 @@ from moneyer.protocol.clock import Clock, SystemClock
 from moneyer.protocol.failures import StoreUnavailable
 from moneyer.protocol.identifiers import PLATFORM
 from moneyer.store.database import PostgresqlUrl
+from moneyer.store.engine import EVERY_INSTITUTION
 from moneyer.store.kinds import Kind
 from moneyer.store.postgresql import statements as sql
 from moneyer.store.postgresql.connection import Link, Transaction
@@ -25,6 +26,7 @@ from moneyer.store.records import (
     family_from_row,
     session_from_row,
 )
+from moneyer.store.revocations import Ended
 from moneyer.store.rows import StoredRequest
 from moneyer.tokens.code import Code
 from moneyer.tokens.family import Family
@@ -92,6 +94,12 @@ class PostgresReader:
         """Who may not guess at client secrets at present, and until when."""
         async with self._reading(PLATFORM) as transaction:
             return dict(await transaction.fetch(sql.SELECT_BLOCKED, now))
+
+    async def ended_since(self, instant: int) -> list[Ended]:
+        """What ended after `instant`, at every institution: each of the rows says which."""
+        async with self._reading(EVERY_INSTITUTION) as transaction:
+            rows = await transaction.fetch(sql.SELECT_ENDED, instant)
+        return [Ended(*row) for row in rows]
 
     async def directory_version(self) -> int:
         async with self._reading(PLATFORM) as transaction:

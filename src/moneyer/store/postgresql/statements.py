@@ -21,6 +21,7 @@ from moneyer.store.kinds import (
 )
 from moneyer.store.records import KEY_COLUMNS
 from moneyer.store.retention import sweeps
+from moneyer.store.revocations import select_ended
 
 
 def _type(column: sa.Column[object]) -> str:
@@ -105,6 +106,7 @@ SELECT_BLOCKED = (
     "SELECT name, blocked_until FROM attempts"
     " WHERE institution_id = '-' AND blocked_until > 0 AND blocked_until > $1"
 )
+SELECT_ENDED = select_ended("$1", "encode(family_id, 'hex')")
 SELECT_VERSION = "SELECT version FROM directory_version"
 SELECT_CLOCK = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
 

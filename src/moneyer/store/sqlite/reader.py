@@ -19,6 +19,7 @@ from moneyer.store.records import (
     family_from_row,
     session_from_row,
 )
+from moneyer.store.revocations import Ended
 from moneyer.store.rows import StoredRequest
 from moneyer.store.sqlite import statements as sql
 from moneyer.store.sqlite.connection import connect
@@ -80,6 +81,12 @@ class SqliteReader:
         with _reading():
             rows = self._connection.execute(sql.SELECT_BLOCKED, (now,)).fetchall()
         return dict(rows)
+
+    async def ended_since(self, instant: int) -> list[Ended]:
+        """What ended after `instant`, at every institution: each of the rows says which."""
+        with _reading():
+            rows = self._connection.execute(sql.SELECT_ENDED, (instant,)).fetchall()
+        return [Ended(*row) for row in rows]
 
     async def directory_version(self) -> int:
         with _reading():

@@ -15,6 +15,7 @@ from moneyer.store.kinds import (
 )
 from moneyer.store.records import KEY_COLUMNS
 from moneyer.store.retention import sweeps
+from moneyer.store.revocations import select_ended
 
 
 def _insert(table: str, columns: tuple[str, ...]) -> str:
@@ -75,5 +76,7 @@ SELECT_BLOCKED = (
     "SELECT name, blocked_until FROM attempts"
     " WHERE institution_id = '-' AND blocked_until > 0 AND blocked_until > ?"
 )
+
+SELECT_ENDED = select_ended("?1", "lower(hex(family_id))")
 
 SWEEPS = sweeps("?")

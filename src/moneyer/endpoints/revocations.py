@@ -1,0 +1,48 @@
+"""`GET /oauth2/v1/revocations`: what has ended, for those who guard APIs (ADR 0010)."""
+
+import msgspec
+
+from moneyer.endpoints.call import Call
+from moneyer.endpoints.http import Answer
+from moneyer.feed.cursor import read_cursor
+from moneyer.protocol.failures import BadParameter, NotPermitted
+from moneyer.protocol.form import read_form
+
+LONGEST_WAIT = 20
+"""Seconds for which an answer may be held back until there is news."""
+_MAX_CURSOR = 128
+
+
+async def revocations(call: Call) -> Answer:
+    """What a resource server does not know yet of its institutions, as signed bulletins.
+
+    `after` is the cursor of its last answer, `wait` for how many seconds to wait for news. Raises
+    NotPermitted unless the application is a resource server.
+    """
+    call.begin("GET")
+    authenticated = await call.service.authenticate(
+        call.headers.get(b"authorization"), None, call.trace, call.now
+    )
+    application = call.application = authenticated.application
+    if not application.is_resource_server:
+        raise NotPermitted("not-a-resource-server")
+    query = read_form(call.request.query)
+    text = query.printable("after", _MAX_CURSOR)
+    cursor = read_cursor(text) if text is not None else None
+    feed = call.service.feed
+    if cursor == feed.log.here:
+        await feed.log.news(_seconds(query.printable("wait", 8)))
+    news = await feed.after(cursor, application)
+    body: dict[str, object] = {"cursor": str(news.cursor), "institutions": news.bulletins}
+    if news.serves is not None:
+        body["serves"] = news.serves
+    if news.silent:
+        body["silent"] = news.silent
+    return call.answer(200, msgspec.json.encode(body))
+
+
+def _seconds(text: str | None) -> int:
+    """Raises BadParameter for anything but whole seconds."""
+    if text is not None and not (text.isascii() and text.isdigit()):
+        raise BadParameter("wait", "wait-malformed")
+    return min(int(text or 0), LONGEST_WAIT)

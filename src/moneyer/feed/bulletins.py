@@ -1,0 +1,144 @@
+"""Making bulletins: what a follower has not been told, institution by institution, signed."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+import msgspec
+import structlog
+
+from moneyer.applications.application import Application
+from moneyer.feed.cursor import Cursor
+from moneyer.feed.log import Entry, Facts, RevocationLog
+from moneyer.grants.mint import Mint
+from moneyer.keys.lifecycle import KeyState, state
+from moneyer.keys.ring import SigningKey
+from moneyer.protocol.clock import SECOND
+from moneyer.protocol.failures import CannotSign
+from moneyer.tokens.bulletin import Bulletin, consent_name, strike_bulletin
+
+MOST_KEPT = 4096
+"""Bulletins that are kept because the next follower will ask for the same."""
+TOGETHER = 64
+"""Bulletins that are signed before others have their turn."""
+
+
+log = structlog.get_logger()
+
+
+class News(NamedTuple):
+    """What a follower is answered.
+
+    `serves` are its institutions, where they may have changed; `silent` those of which there is
+    something to tell and no key to sign it with.
+    """
+
+    cursor: Cursor
+    serves: tuple[str, ...] | None
+    bulletins: dict[str, str]
+    silent: tuple[str, ...]
+
+
+class Bulletins:
+    """Signs what the log holds. A thousand followers at one place share one signature."""
+
+    def __init__(self, mint: Mint, log: RevocationLog) -> None:
+        self._mint = mint
+        self.log = log
+        self._kept: dict[tuple[str, Cursor | None, Cursor], str] = {}
+
+    async def after(self, cursor: Cursor | None, follower: Application) -> News:
+        """All that `follower`, who has read as far as `cursor`, has to know.
+
+        What goes wrong with one institution concerns no other.
+        """
+        here = self.log.here
+        entries: dict[str, list[Entry]] = defaultdict(list)
+        for entry in self.log.entries_after(cursor):
+            if entry.ended.institution_id in follower.entitled:
+                entries[entry.ended.institution_id].append(entry)
+        facts = self.log.facts_after(cursor, follower.institutions)
+        bulletins: dict[str, str] = {}
+        silent: list[str] = []
+        for place, name in enumerate(dict.fromkeys((*facts, *entries))):
+            try:
+                bulletins[name] = self._bulletin(name, cursor, here, facts.get(name), entries[name])
+            except CannotSign as failure:
+                log.error("bulletin-unsigned", reason=failure.reason, institution_id=name)  # noqa: TRY400
+                silent.append(name)
+            if place % TOGETHER == TOGETHER - 1:
+                await asyncio.sleep(0)
+        changed = cursor is None or cursor.version != here.version
+        return News(here, follower.institutions if changed else None, bulletins, tuple(silent))
+
+    def _bulletin(
+        self,
+        institution_id: str,
+        cursor: Cursor | None,
+        here: Cursor,
+        facts: Facts | None,
+        entries: list[Entry],
+    ) -> str:
+        """Raises CannotSign."""
+        name = (institution_id, cursor, here)
+        if (kept := self._kept.get(name)) is not None:
+            return kept
+        now = self._mint.clock.now()
+        key = self._key(institution_id, now)
+        bulletin = Bulletin(
+            self._mint.issuer(institution_id),
+            now // SECOND,
+            whole=cursor is None,
+            keys=facts.keys if facts else None,
+            applications=facts.applications if facts else None,
+        )
+        text = strike_bulletin(key, self._with_entries(bulletin, institution_id, entries))
+        if len(self._kept) >= MOST_KEPT:
+            self._kept.clear()
+        self._kept[name] = text
+        return text
+
+    def _key(self, institution_id: str, now: int) -> SigningKey:
+        """The key that signs tokens, or any other that is published. Raises CannotSign."""
+        ring = self._mint.snapshot.ring(institution_id)
+        if ring is None:
+            raise CannotSign("no-signing-key")
+        published = (key for key in ring.keys if state(key.record, now) is not KeyState.RETIRED)
+        key = ring.signing(now) or next(published, None)
+        if key is None:
+            raise CannotSign("no-signing-key")
+        return key
+
+    def _with_entries(
+        self, bulletin: Bulletin, institution_id: str, entries: Iterable[Entry]
+    ) -> Bulletin:
+        tokens: dict[str, int] = {}
+        families: dict[str, int] = {}
+        subjects: dict[str, tuple[int, int]] = {}
+        consents: dict[str, tuple[int, int]] = {}
+        for _, ended, until in entries:
+            if ended.kind == "token":
+                tokens[ended.name] = until
+            elif ended.kind == "family":
+                families[ended.name] = until
+            elif ended.kind == "customer":
+                for subject in self._subjects(institution_id, ended.name):
+                    subjects[subject] = (ended.at, until)
+            elif application := self._mint.snapshot.application(ended.client_id):
+                subject = self._mint.subject(application, institution_id, ended.name)
+                consents[consent_name(ended.client_id, subject)] = (ended.at, until)
+        return msgspec.structs.replace(
+            bulletin, tokens=tokens, families=families, subjects=subjects, consents=consents
+        )
+
+    def _subjects(self, institution_id: str, customer_id: str) -> Iterator[str]:
+        """Every `sub` that any application here knows the customer by."""
+        yield customer_id
+        sectors: dict[str, Application] = {
+            application.sector: application
+            for application in self._mint.snapshot.applications()
+            if application.is_third_party and institution_id in application.entitled
+        }
+        for application in sectors.values():
+            yield self._mint.subject(application, institution_id, customer_id)

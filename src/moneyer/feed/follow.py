@@ -1,0 +1,87 @@
+"""Learning what has ended from the store, four times a second."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Protocol
+
+from moneyer.feed.log import OVERLAP, Facts, RevocationLog
+from moneyer.keys.lifecycle import KeyState, state
+from moneyer.protocol.clock import SECOND, Clock
+from moneyer.store.directory import Directory
+from moneyer.store.revocations import Ended
+from moneyer.store.snapshot import Snapshot
+
+LOOK_BACK = 600 * SECOND
+LOOK_BACK_EVERY = 60 * SECOND
+"""Now and then it is looked further back, for what was written by a machine whose clock is behind."""
+
+
+class EndedSource(Protocol):
+    """Where it is read what has ended."""
+
+    async def ended_since(self, instant: int) -> list[Ended]: ...
+
+
+class Follow:
+    """Keeps a log in step with the store and the directory."""
+
+    def __init__(
+        self, log: RevocationLog, source: EndedSource, directory: Directory, clock: Clock
+    ) -> None:
+        self._log = log
+        self._source = source
+        self._directory = directory
+        self._clock = clock
+        self._snapshot: Snapshot | None = None
+        self._lives: Mapping[str, int] = {"": 0}
+        self._looked_back_at: int | None = None
+
+    async def step(self) -> None:
+        """Learns what is new. Raises StoreUnavailable; the log then stays as it is."""
+        now = self._clock.now()
+        await self._follow_directory(now)
+        self._log.learn(await self._source.ended_since(self._since(now)), self._lives)
+
+    def _since(self, now: int) -> int:
+        """The instant from which on something new may be found: at first, as far back as it matters."""
+        if self._looked_back_at is None:
+            self._looked_back_at = now
+            return now - (self._lives[""] + 1) * SECOND
+        newest = min(self._log.here.at or now, now)
+        if now - self._looked_back_at >= LOOK_BACK_EVERY:
+            self._looked_back_at = now
+            self._log.forget(now)
+            return newest - LOOK_BACK
+        return newest - OVERLAP
+
+    async def _follow_directory(self, now: int) -> None:
+        snapshot = self._directory.snapshot
+        if snapshot is self._snapshot:
+            return
+        self._lives = _lives(snapshot)
+        facts = await asyncio.to_thread(_facts, snapshot, now)
+        self._log.learn_facts(snapshot.version, facts)
+        self._snapshot = snapshot
+
+
+def _lives(snapshot: Snapshot) -> dict[str, int]:
+    """How long the tokens of each application live at most, in seconds; under "" the longest of all."""
+    lives = {a.client_id: a.longest_life for a in snapshot.applications()}
+    return {**lives, "": max(lives.values(), default=0)}
+
+
+def _facts(snapshot: Snapshot, now: int) -> dict[str, Facts]:
+    """What the directory says of each institution that has keys. May take long where there are many."""
+    here: dict[str, list[str]] = defaultdict(list)
+    for application in snapshot.applications():
+        if application.status == "active":
+            for institution_id in application.institutions:
+                here[institution_id].append(application.client_id)
+    facts = {}
+    for institution_id, ring in snapshot.rings():
+        institution = snapshot.institution(institution_id)
+        works = institution is not None and institution.status == "active"
+        keys = [key.kid for key in ring.keys if state(key.record, now) is not KeyState.RETIRED]
+        facts[institution_id] = Facts(tuple(keys), tuple(here[institution_id]) if works else ())
+    return facts

@@ -1,0 +1,118 @@
+"""What has ended and still matters, in the order in which this process learned of it."""
+
+import asyncio
+import secrets
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from moneyer.feed.cursor import Cursor
+from moneyer.protocol.clock import SECOND
+from moneyer.store.revocations import Ended
+
+OVERLAP = 10 * SECOND
+"""How long after its instant a revocation may become visible: longer than any commit may take."""
+
+
+class Facts(NamedTuple):
+    """What bulletins say of an institution besides what has ended: keys and applications, by id."""
+
+    keys: tuple[str, ...]
+    applications: tuple[str, ...]
+
+
+NOTHING = Facts((), ())
+"""Of an institution that has no keys any more."""
+
+
+class Entry(NamedTuple):
+    """One thing that ended. `until`: the second from which it would have ended by itself."""
+
+    sequence: int
+    ended: Ended
+    until: int
+
+
+class RevocationLog:
+    """Grows by what is learned, shrinks by what would have ended anyway. Belongs to one event loop."""
+
+    def __init__(self) -> None:
+        self._process = secrets.token_hex(8)
+        self._sequence = 0
+        self._newest = 0
+        self._version = 0
+        self._entries: dict[tuple[str, str, str, str], Entry] = {}
+        self._facts: dict[str, tuple[int, Facts]] = {}
+        self._news = asyncio.Event()
+
+    @property
+    def here(self) -> Cursor:
+        """The end of the log."""
+        return Cursor(self._process, self._sequence, self._newest, self._version)
+
+    def learn(self, found: Iterable[Ended], lives: Mapping[str, int]) -> None:
+        """Adds what is not known yet. `lives`: by client id how long a token of the application lives
+        at most, in seconds; under "" the longest of all."""
+        before = self._sequence
+        for ended in found:
+            known = self._entries.get(ended[:4])
+            if known is not None and known.ended.at >= ended.at:
+                continue
+            self._sequence += 1
+            until = ended.at // SECOND + 1 + lives.get(ended.client_id, lives[""])
+            self._entries.pop(ended[:4], None)
+            self._entries[ended[:4]] = Entry(self._sequence, ended, until)
+            self._newest = max(self._newest, ended.at)
+        if self._sequence > before:
+            self._wake()
+
+    def learn_facts(self, version: int, facts: Mapping[str, Facts]) -> None:
+        """Takes over what the directory says at `version`, of every institution that has keys."""
+        self._sequence += 1
+        for institution_id, now in facts.items():
+            known = self._facts.get(institution_id)
+            if known is None or known[1] != now:
+                self._facts[institution_id] = (self._sequence, now)
+        for institution_id in self._facts.keys() - facts.keys():
+            self._facts[institution_id] = (self._sequence, NOTHING)
+        self._version = version
+        self._wake()
+
+    def forget(self, now: int) -> None:
+        """Drops what has ended by itself at the instant `now`."""
+        second = now // SECOND
+        over = [name for name, entry in self._entries.items() if entry.until <= second]
+        for name in over:
+            del self._entries[name]
+
+    def entries_after(self, cursor: Cursor | None) -> Iterator[Entry]:
+        """What a follower at `cursor` has not been told, latest first; all for a new one.
+
+        One that comes from another process is told again what ended around the time of its cursor.
+        """
+        for entry in reversed(self._entries.values()):
+            if cursor is not None and cursor.process == self._process:
+                if entry.sequence <= cursor.sequence:
+                    return
+            elif cursor is not None and entry.ended.at < cursor.at - OVERLAP:
+                continue
+            yield entry
+
+    def facts_after(self, cursor: Cursor | None, institutions: Iterable[str]) -> dict[str, Facts]:
+        """Those of `institutions` that a follower at `cursor` may not know."""
+        if cursor is not None and cursor.version == self._version:
+            return {}
+        own = cursor is not None and cursor.process == self._process
+        since = cursor.sequence if cursor is not None and own else -1
+        found = ((name, self._facts.get(name)) for name in institutions)
+        return {name: known[1] for name, known in found if known and known[0] > since}
+
+    async def news(self, seconds: float) -> None:
+        """Waits until something is learned, for at most `seconds`."""
+        try:
+            await asyncio.wait_for(self._news.wait(), seconds)
+        except TimeoutError:
+            return
+
+    def _wake(self) -> None:
+        self._news.set()
+        self._news = asyncio.Event()

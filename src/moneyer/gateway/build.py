@@ -1,0 +1,66 @@
+"""A guard at work: followed, and closed when it is done with."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+import httpx
+import msgspec
+
+from moneyer.gateway.follower import Follower, Source
+from moneyer.gateway.guard import Guard
+from moneyer.gateway.identities import AskedIdentities, Identities
+from moneyer.gateway.memory import FileMemory, NoMemory
+from moneyer.protocol.clock import Clock, SystemClock
+
+
+class GuardSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How a guard reaches the token service, as which resource server.
+
+    `base_url` is the token service's, as it stands in its issuers. `memory` is a file in which is kept
+    what is needed to start while the service is away; "" for none. `longest_silence` is for how many
+    seconds it may be away before nothing gets through any more; 0 is for ever.
+    """
+
+    base_url: str
+    client_id: str
+    client_secret: str
+    memory: str = ""
+    longest_silence: int = 0
+
+    def __repr__(self) -> str:
+        return f"GuardSettings({self.base_url!r}, {self.client_id!r})"
+
+
+@asynccontextmanager
+async def guarding(
+    settings: GuardSettings,
+    *,
+    identities: Identities | None = None,
+    clock: Clock | None = None,
+    transport: httpx.AsyncBaseTransport | None = None,
+) -> AsyncIterator[Guard]:
+    """A guard that follows the token service for as long as the body runs.
+
+    `identities` finds out who customers are where the bank's own side knows it; without one the token
+    service is asked. `clock` and `transport` stand in for the real ones in tests.
+    """
+    clock = clock or SystemClock()
+    memory = FileMemory(Path(settings.memory)) if settings.memory else NoMemory()
+    async with httpx.AsyncClient(
+        base_url=settings.base_url,
+        auth=(settings.client_id, settings.client_secret),
+        timeout=5.0,
+        trust_env=False,
+        transport=transport,
+    ) as http:
+        source = Source(http, settings.base_url)
+        follower = Follower(source, clock, memory, settings.longest_silence)
+        following = asyncio.create_task(follower.run())
+        try:
+            yield Guard(follower, identities or AskedIdentities(http), clock)
+        finally:
+            following.cancel()
+            with suppress(asyncio.CancelledError):
+                await following

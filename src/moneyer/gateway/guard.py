@@ -1,0 +1,114 @@
+"""The decision about a call, in the order in which it may fail."""
+
+from typing import Protocol
+
+from moneyer.gateway.call import ApiCall, Context, Verified
+from moneyer.gateway.context import read_context, require_agreement, require_named
+from moneyer.gateway.identities import Identities
+from moneyer.gateway.keys import PublicKey
+from moneyer.gateway.refusals import InstitutionMismatch, ScopeMissing, TokenInvalid
+from moneyer.gateway.route import Route
+from moneyer.gateway.sender import SenderProof
+from moneyer.gateway.standing import Standing
+from moneyer.gateway.token import Claims, SignatureCache, Signed, presented_token, require_claims
+from moneyer.protocol.clock import SECOND, Clock
+from moneyer.protocol.identifiers import is_customer_id, is_institution_id
+from moneyer.tokens.access import application_subject
+
+FRESH = 5 * SECOND
+"""A token younger than this may be from an application that is not heard of here yet."""
+
+
+class Institutions(Protocol):
+    """Where it is known how each institution stands."""
+
+    async def standing(self, institution_id: str) -> Standing:
+        """Raises TokenInvalid for an institution that is not guarded here, CannotTell."""
+        ...
+
+    async def read_keys(self, standing: Standing) -> None:
+        """Reads the institution's key set again, unless that was done a moment ago."""
+        ...
+
+    async def catch_up(self) -> None:
+        """Waits until what is known is as new as it was at the token service a moment ago."""
+        ...
+
+
+class Guard:
+    """Decides about calls: what `moneyer.gateway.checks.Checks` asks for."""
+
+    def __init__(self, institutions: Institutions, identities: Identities, clock: Clock) -> None:
+        self._institutions = institutions
+        self._identities = identities
+        self._clock = clock
+        self._signatures = SignatureCache()
+        self._sender = SenderProof()
+
+    async def check(self, call: ApiCall, route: Route) -> Verified:
+        """What is proven about `call`, which `route` fits. Raises Refused."""
+        presented = presented_token(call.headers)
+        token = self._signatures.read(presented.text)
+        institution_id = token.claims.institution_id
+        if not is_institution_id(institution_id):
+            raise TokenInvalid("institution-malformed")
+        standing = await self._institutions.standing(institution_id)
+        key = await self._key(token, standing)
+        claims = self._signatures.verify(presented.text, token, key)
+        now = self._clock.now()
+        require_claims(claims, standing, route.audience, now)
+        if not standing.knows(claims.client_id) and now - claims.iat * SECOND < FRESH:
+            await self._institutions.catch_up()
+        standing.require_live(claims, now)
+        self._sender.require(claims, presented, call, now)
+        _require_institution(call, claims)
+        scopes = tuple(claims.scope.split())
+        if route.scopes and frozenset(route.scopes).isdisjoint(scopes):
+            raise ScopeMissing(route.scopes)
+        customer_id, context = await self._customer(call, route, claims, presented.text)
+        return Verified(
+            claims.institution_id,
+            claims.client_id,
+            scopes,
+            claims.sub,
+            claims.jti,
+            claims.gty,
+            customer_id,
+            context,
+            claims.acr or "",
+            claims.auth_time or 0,
+        )
+
+    async def _key(self, token: Signed, standing: Standing) -> PublicKey:
+        """The key under which tokens begin as this one does. Raises TokenInvalid.
+
+        Headers are compared as bytes: no other algorithm, type, `crit`, `jku` or spelling exists
+        (RFC 8725 section 3).
+        """
+        key = standing.key_of(token.header)
+        if key is None:
+            await self._institutions.read_keys(standing)
+            key = standing.key_of(token.header)
+        if key is None:
+            raise TokenInvalid("key-unknown")
+        return key
+
+    async def _customer(
+        self, call: ApiCall, route: Route, claims: Claims, token: str
+    ) -> tuple[str, Context]:
+        """Whose the token is, and whom the call names."""
+        context = read_context(call, route)
+        if claims.sub == application_subject(claims.client_id):
+            return "", require_named(context, route)
+        if is_customer_id(claims.sub) and context == Context():
+            return claims.sub, context
+        identity = await self._identities.identify(claims, token)
+        require_agreement(context, identity)
+        return identity.institution_user_id, context
+
+
+def _require_institution(call: ApiCall, claims: Claims) -> None:
+    """Raises InstitutionMismatch where the header `institutionId`, if it is there, says another."""
+    sent = [value for name, value in call.headers if name == b"institutionid"]
+    if any(value != claims.institution_id.encode() for value in sent) or len(sent) > 1:
+        raise InstitutionMismatch("other-institution")

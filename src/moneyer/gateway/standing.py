@@ -1,0 +1,118 @@
+"""What a gateway knows of one institution: which keys hold, who may act, what has ended.
+
+Nothing that ended is forgotten before it would have ended anyway: not when a bulletin names all anew,
+and not when an older one arrives late.
+"""
+
+from collections.abc import Iterable
+
+from moneyer.gateway.keys import PublicKey
+from moneyer.gateway.refusals import TokenInvalid
+from moneyer.protocol.clock import SECOND
+from moneyer.tokens.access import AccessClaims, application_subject
+from moneyer.tokens.bulletin import Bulletin, consent_name
+
+SWEEP_EVERY = 60
+"""Seconds between two looks for what has ended by itself."""
+
+
+class Standing:
+    """One institution's keys, applications and revocations. Belongs to one event loop."""
+
+    def __init__(self, issuer: str) -> None:
+        self.issuer = issuer
+        self.is_known = False
+        """Whether a bulletin has been read: before that nothing can be said of a token."""
+        self._by_header: dict[bytes, PublicKey] = {}
+        self._keys: dict[str, PublicKey] = {}
+        self._told: frozenset[str] = frozenset()
+        self._dropped: frozenset[str] = frozenset()
+        self._applications: frozenset[str] = frozenset()
+        self._facts_at = 0
+        self._tokens: dict[str, int] = {}
+        self._families: dict[str, int] = {}
+        self._subjects: dict[str, tuple[int, int]] = {}
+        self._consents: dict[str, tuple[int, int]] = {}
+        self._swept_at = 0
+
+    def take_keys(self, keys: Iterable[PublicKey]) -> None:
+        """Takes over a key set. A key that a bulletin took away does not come back by it."""
+        self._keys = {key.kid: self._same(key) for key in keys}
+        self._index()
+
+    def _same(self, key: PublicKey) -> PublicKey:
+        """The key as it is known already: what it was found to have signed need not be proven again."""
+        known = self._keys.get(key.kid)
+        return known if known is not None and known.jwk == key.jwk else key
+
+    def key_of(self, header: bytes) -> PublicKey | None:
+        """The key under which access tokens begin with exactly this header segment."""
+        return self._by_header.get(header)
+
+    def bulletin_key(self, header: bytes) -> PublicKey | None:
+        """The key under which bulletins begin with exactly this header segment."""
+        return next((key for key in self._keys.values() if key.bulletin_header == header), None)
+
+    def lacks_keys(self) -> bool:
+        """Whether a key that holds has not been read yet."""
+        return not self._told <= self._keys.keys()
+
+    def knows(self, client_id: str) -> bool:
+        """Whether the application may act here, as far as is known."""
+        return client_id in self._applications
+
+    def learn(self, bulletin: Bulletin) -> None:
+        """Takes over what a bulletin says, which the caller has verified."""
+        if bulletin.iat >= self._facts_at:
+            self._facts_at = bulletin.iat
+            if bulletin.keys is not None:
+                self._dropped |= (self._told | self._keys.keys()) - frozenset(bulletin.keys)
+                self._told = frozenset(bulletin.keys)
+                self._index()
+            if bulletin.applications is not None:
+                self._applications = frozenset(bulletin.applications)
+        self._tokens |= bulletin.tokens
+        self._families |= bulletin.families
+        for known, told in (
+            (self._subjects, bulletin.subjects),
+            (self._consents, bulletin.consents),
+        ):
+            for name, (at, until) in told.items():
+                before = known.get(name, (0, 0))
+                known[name] = (max(at, before[0]), max(until, before[1]))
+        self.is_known = True
+
+    def require_live(self, claims: AccessClaims, now: int) -> None:
+        """Raises TokenInvalid for a token that was ended before its time, in whatever way."""
+        if claims.client_id not in self._applications:
+            raise TokenInvalid("application-may-not-act")
+        if claims.jti in self._tokens:
+            raise TokenInvalid("token-revoked")
+        if claims.sid is not None:
+            # A family ended with its customer's sign-out and with its consent.
+            if claims.sid in self._families:
+                raise TokenInvalid("family-revoked")
+        elif claims.sub != application_subject(claims.client_id):
+            struck = claims.iat * SECOND
+            if struck < self._subjects.get(claims.sub, (0, 0))[0]:
+                raise TokenInvalid("customer-signed-out")
+            name = consent_name(claims.client_id, claims.sub)
+            if struck < self._consents.get(name, (0, 0))[0]:
+                raise TokenInvalid("consent-withdrawn")
+        self._sweep(now // SECOND)
+
+    def _index(self) -> None:
+        self._by_header = {
+            key.access_header: key for key in self._keys.values() if key.kid not in self._dropped
+        }
+
+    def _sweep(self, second: int) -> None:
+        if second - self._swept_at < SWEEP_EVERY:
+            return
+        self._swept_at = second
+        for ended in (self._tokens, self._families):
+            for name in [name for name, until in ended.items() if until < second]:
+                del ended[name]
+        for marks in (self._subjects, self._consents):
+            for name in [name for name, (_, until) in marks.items() if until < second]:
+                del marks[name]
