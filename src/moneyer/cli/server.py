@@ -6,8 +6,8 @@ import resource
 import signal
 import socket
 import ssl
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -33,6 +33,10 @@ LEAVING = 3.0
 """Seconds in which callers learn that a process is about to go whose place another has taken."""
 
 
+Guests = Callable[[], AbstractAsyncContextManager["Guest | None"]]
+"""Opens what is served besides the service, for as long as it serves."""
+
+
 class Place(NamedTuple):
     """What a worker has from the process that started it, besides the socket: the descriptors of a pipe
     to say on that it serves, and of one whose end tells it to leave."""
@@ -43,6 +47,12 @@ class Place(NamedTuple):
     def say_ready(self) -> None:
         os.write(self.ready, b".")
         os.close(self.ready)
+
+
+@asynccontextmanager
+async def nobody() -> "AsyncIterator[Guest | None]":
+    """A service without guests."""
+    yield None
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -63,17 +73,17 @@ def run(
     listening: socket.socket,
     ready: Callable[[], None],
     place: Place | None = None,
-    guest: "Guest | None" = None,
+    guests: "Guests | None" = None,
 ) -> None:
     """Serves until SIGINT or SIGTERM, or until a worker's place is taken from it.
 
-    Calls `ready` when the first request would be answered. Raises Complaint, and what
-    `moneyer.app.running` raises.
+    Calls `ready` when the first request would be answered; `guests` opens what else is served under
+    this address. Raises Complaint, and what `moneyer.app.running` raises.
     """
     import uvloop
 
     context = tls_context(settings)
-    uvloop.run(_serve(settings, listening, context, ready, place, guest))
+    uvloop.run(_serve(settings, listening, context, ready, place, guests or nobody))
 
 
 async def _serve(
@@ -82,7 +92,7 @@ async def _serve(
     context: ssl.SSLContext | None,
     ready: Callable[[], None],
     place: Place | None,
-    guest: "Guest | None",
+    guests: "Guests",
 ) -> None:
     from moneyer.app import cancelled, running
     from moneyer.endpoints.caller import Callers
@@ -103,7 +113,7 @@ async def _serve(
         loop.add_reader(place.alive, leave, place.alive)
     # What hinders the start is said in words before anyone is listened to, and the store is closed in
     # good order however the server ends.
-    async with running(settings, guest=guest) as router:
+    async with guests() as guest, running(settings, guest=guest) as router:
         server = Http1Server(
             router.handle,
             Callers(settings.trusted_proxies()),
@@ -119,6 +129,7 @@ async def _serve(
         keeping_time = asyncio.create_task(server.run())
         ready()
         await told.wait()
+        router.hold_nobody()
         if is_replaced:
             doors.close()
             await server.drain(LEAVING, GRACE)

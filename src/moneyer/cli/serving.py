@@ -5,6 +5,7 @@ import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -38,7 +39,8 @@ def sandbox(
 ) -> None:
     """Start a bank to try things on: institutions, applications, customers, and ready curl lines."""
     from moneyer.logging import configure
-    from moneyer.sandbox.seed import SandboxFolder, demo_of
+    from moneyer.sandbox.guests import guests_of
+    from moneyer.sandbox.seed import SandboxFolder
     from moneyer.sandbox.welcome import welcome
     from moneyer.settings import read_settings
 
@@ -61,7 +63,7 @@ def sandbox(
         msgspec.structs.replace(settings, server=server),
         listening,
         ready=lambda: welcome(console, card, str(data), strict=strict),
-        guest=demo_of(card).handle,
+        guests=partial(guests_of, card),
     )
 
 

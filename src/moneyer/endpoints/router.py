@@ -87,6 +87,10 @@ class Router:
         """Tells load balancers that this is no place to go; whoever comes nevertheless is answered."""
         self._service.is_draining = True
 
+    def hold_nobody(self) -> None:
+        """Answers those who wait for news, so that a server that stops need not wait for them."""
+        self._service.feed.log.hold_nobody()
+
     async def handle(self, request: Request) -> Answer:
         """The answer to `request`. Never raises."""
         service, path = self._service, request.path

@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import NamedTuple
 
 from moneyer.feed.cursor import Cursor
@@ -43,6 +44,7 @@ class RevocationLog:
         self._entries: dict[tuple[str, str, str, str], Entry] = {}
         self._facts: dict[str, tuple[int, Facts]] = {}
         self._news = asyncio.Event()
+        self._is_ending = False
 
     @property
     def here(self) -> Cursor:
@@ -108,10 +110,14 @@ class RevocationLog:
 
     async def news(self, seconds: float) -> None:
         """Waits until something is learned, for at most `seconds`."""
-        try:
-            await asyncio.wait_for(self._news.wait(), seconds)
-        except TimeoutError:
-            return
+        if not self._is_ending:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._news.wait(), seconds)
+
+    def hold_nobody(self) -> None:
+        """Lets everybody go who waits for news; nobody waits any more."""
+        self._is_ending = True
+        self._wake()
 
     def _wake(self) -> None:
         self._news.set()

@@ -12,8 +12,7 @@ from moneyer.customers.passwords import PasswordHasher
 from moneyer.institutions.institution import issuer_of
 from moneyer.keys.sealing import ServerKeys, derive, new_master_key_file, parse_master_key
 from moneyer.protocol.clock import SystemClock
-from moneyer.sandbox.cast import DEMO, INSTITUTIONS, RESIDENTS, Resident, applications
-from moneyer.sandbox.demo import Demo
+from moneyer.sandbox.cast import APIS, DEMO, INSTITUTIONS, RESIDENTS, Resident, applications
 from moneyer.store.admin import Admin
 from moneyer.store.engine import Engine, opened
 from moneyer.store.upgrade import upgrade
@@ -67,10 +66,12 @@ class SandboxFolder:
     def is_seeded(self) -> bool:
         """`sandbox.json` is written last, so where it stands the rest stands too.
 
-        One from before the demo was added is seeded anew.
+        One from before the demo or the APIs were added is seeded anew.
         """
-        files = (self.card, self.database, self.master_key)
-        return all(file.exists() for file in files) and DEMO in self.card.read_text()
+        if not all(file.exists() for file in (self.card, self.database, self.master_key)):
+            return False
+        card = self.card.read_text()
+        return all(name in card for name in (DEMO, APIS))
 
     def clear(self) -> None:
         """Deletes what a sandbox writes here, and nothing else."""
@@ -119,13 +120,6 @@ class SandboxFolder:
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
             file.write(msgspec.json.format(msgspec.json.encode(card), indent=2) + b"\n")
         draft.rename(self.card)
-
-
-def demo_of(card: SandboxFile) -> Demo:
-    """The demo application, as the card says that it is registered."""
-    own = next(a for a in card.applications if a.client_id == DEMO)
-    institutions = [(i.id, i.name) for i in card.institutions if i.id in own.institutions]
-    return Demo(card.base_url, own.client_id, own.client_secret, institutions)
 
 
 def _move_demo(engine: Engine, base_url: str) -> None:
