@@ -12,7 +12,7 @@ from moneyer.customers.passwords import PasswordHasher
 from moneyer.institutions.institution import issuer_of
 from moneyer.keys.sealing import ServerKeys, derive, new_master_key_file, parse_master_key
 from moneyer.protocol.clock import SystemClock
-from moneyer.sandbox.cast import DEMO, INSTITUTIONS, RESIDENTS, Resident, applications
+from moneyer.sandbox.cast import CLASSIC, DEMO, INSTITUTIONS, RESIDENTS, Resident, applications
 from moneyer.sandbox.demo import Demo
 from moneyer.store.admin import Admin
 from moneyer.store.engine import Engine, opened
@@ -67,10 +67,13 @@ class SandboxFolder:
     def is_seeded(self) -> bool:
         """`sandbox.json` is written last, so where it stands the rest stands too.
 
-        One from before the demo was added is seeded anew.
+        One from before one of the cast was added is seeded anew.
         """
         files = (self.card, self.database, self.master_key)
-        return all(file.exists() for file in files) and DEMO in self.card.read_text()
+        if not all(file.exists() for file in files):
+            return False
+        card = self.card.read_text()
+        return DEMO in card and CLASSIC in card
 
     def clear(self) -> None:
         """Deletes what a sandbox writes here, and nothing else."""

@@ -42,7 +42,7 @@ async def connections(mint: Mint, institution_id: str, customer_id: str, now: in
                 min(consent.granted_at if consent else now, *(f.started_at for f in own), now),
                 max(used),
                 max((family.expires_at for family in own), default=None),
-                bool(own),
+                any(family.is_renewable for family in own),
             )
         )
     return sorted(found, key=lambda connection: (-connection.since, connection.client_id))
