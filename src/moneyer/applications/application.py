@@ -24,7 +24,7 @@ RetryWindow = Annotated[int, msgspec.Meta(ge=0, le=86400)]
 
 
 class Lifetimes(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """How long what this application receives lives, in seconds. `legacy_token` is V1's access token."""
+    """How long what this application receives lives, in seconds; `legacy_token` is for V1."""
 
     access_token: Seconds = 600
     legacy_token: Seconds = 1800

@@ -56,7 +56,7 @@ async def verify_bearer(
     """The application behind `token` at this institution.
 
     `anywhere` leaves out where the token comes from: another is asking about it. `audience` says
-    which tokens of an issuer open what is asked for: those for its current APIs, or for its legacy ones.
+    which tokens of an issuer open what is asked for: those for its current APIs or for its legacy ones.
 
     Raises BadBearer when the token is not ours, is another institution's, has expired or was revoked,
     or when its application may no longer act; StoreUnavailable when that cannot be known.
