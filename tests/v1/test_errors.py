@@ -1,6 +1,7 @@
 """The error table of V1, row by row, to the byte; and the order in which the rows are reached."""
 
 import asyncio
+import base64
 from itertools import combinations
 from typing import Any, NamedTuple
 
@@ -123,6 +124,22 @@ async def test_what_an_application_may_not_do(bank: Bank) -> None:
     assert not bank.events("token:issued")
     refused_then = bank.events("request:refused")
     assert len(refused_then) == 8, "what is refused before the application is proven is no decision"
+
+
+@pytest.mark.requirement("CA-04", "CA-08", "CA-10")
+async def test_only_basic_proves_an_application_and_a_failure_says_no_more(bank: Bank) -> None:
+    """Unknown, wrong, malformed, of another scheme: the same bytes; two at once are 400."""
+    secret = bank.secrets["classic"]
+    pairs = ("classic:wrong", "nobody:wrong", f"nobody:{secret}", "%zz:x", "classic", "classic:", "")
+    values = [f"Basic {base64.b64encode(pair.encode()).decode()}" for pair in pairs]
+    values += ["Basic", "Basic !!!", f"Bearer {await classic.token(bank)}", "Digest x", ""]
+    answers = [await classic.send(bank, CC, {"Authorization": value}) for value in values]
+    for answer in answers:
+        refused(answer, classic.CLIENT)
+    good = bank.basic("classic")
+    refused(await classic.send(bank, CC, {"Authorization": f"{good}, {good}"}), classic.HEADER)
+    body = f"{CC}&client_id=classic&client_secret={secret}"
+    refused(await classic.send(bank, body, {"Authorization": None}), classic.CLIENT)
 
 
 async def test_an_institution_that_is_anothers_unknown_or_disabled_is_one_answer(bank: Bank) -> None:
