@@ -45,7 +45,7 @@ async def is_live(bank: Bank, token: str, client_id: str = "classic") -> bool:
 
 @pytest.fixture
 async def both_ways(bank: Bank) -> Bank:
-    """`hybrid` speaks V1 and V2, with every grant and scope; two resource servers beside it."""
+    """`hybrid` speaks V1 and V2, with every grant; beside it a resource server of the legacy side."""
     until = bank.clock.now() + 365 * DAY * 1_000_000
     for application in (
         Application(
@@ -59,16 +59,13 @@ async def both_ways(bank: Bank) -> Bank:
             is_legacy=True,
             is_sign_in_page=True,
         ),
-        *(
-            Application(
-                name,
-                name,
-                ("client_credentials",),
-                institutions=("00016",),
-                is_resource_server=True,
-                is_legacy=is_legacy,
-            )
-            for name, is_legacy in (("apis", False), ("old-apis", True))
+        Application(
+            "old-apis",
+            "Old APIs",
+            (),
+            institutions=("00016",),
+            is_resource_server=True,
+            is_legacy=True,
         ),
     ):
         bank.add_application(application)

@@ -44,9 +44,9 @@ class Application(
     id_tokens look; `auth_method` is the one way in which it proves who it is (RFC 7591 section 2), with
     `jwks` where that is a signature. `owner` is who runs it, `is_third_party` that it is not the bank.
     `is_resource_server` may look into every token of its institutions, and follow their revocations.
-    `is_legacy` lets it use the V1 endpoint and, as a resource server, look into the tokens for the legacy
-    APIs instead of the others. `longest_access_token` is the longest life that its access tokens had
-    before, in seconds.
+    `is_legacy` lets it use the V1 endpoint and, as a resource server, look into the tokens for the
+    legacy APIs instead of the others. `longest_access_token` is the longest life that its access tokens
+    had before, in seconds.
     """
 
     client_id: str
