@@ -57,7 +57,8 @@ async def test_a_revoked_v1_token_opens_nothing(bank: Bank, guard: Guard, which:
     assert await ends(guard, token) == reason
     lifetimes = bank.admin.applications.get("classic").lifetimes
     bank.clock.advance(lifetimes.access_token + 120)
-    assert await ends(guard, token) == reason
+    await check(guard, await classic.token(bank), OLD_ACCOUNTS)
+    assert await ends(guard, token) == reason, "what had ended by itself was forgotten a moment ago"
 
 
 @pytest.mark.requirement("V1-06")
