@@ -57,8 +57,8 @@ class Bank:
     """Two institutions (00016, 00042), their applications and customers, and a way to call them.
 
     Applications: `machine` (client_credentials, both institutions), `mobile` (password and refresh,
-    00016 alone), `web` (code and refresh, both), `page` (a sign-in page, both), `rival` (like mobile,
-    at 00042 alone), `apis` (a resource server, both). Customers: `ada` at both
+    00016 alone), `web` (code and refresh, both), `page` (a sign-in page, both), `classic` (V1, both),
+    `rival` (like mobile, at 00042 alone), `apis` (a resource server, both). Customers: `ada` at both
     institutions (two different people), `biz` at 00016.
     """
 
@@ -127,6 +127,15 @@ class Bank:
                 both,
                 ("https://web.example/callback",),
                 lifetimes=lifetimes,
+            ),
+            Application(
+                "classic",
+                "Classic",
+                ("client_credentials", "password"),
+                (),
+                both,
+                password_until=until,
+                is_legacy=True,
             ),
             Application(
                 "page",

@@ -8,7 +8,7 @@ import pytest
 from tests.bank import Bank, TestClock, prepare
 from tests.postgresql import Postgresql
 
-ON_BOTH_ENGINES = {"concurrency", "contract", "endpoints", "gateway", "store"}
+ON_BOTH_ENGINES = {"concurrency", "contract", "endpoints", "gateway", "store", "v1"}
 """Rooms whose banks stand on SQLite and on PostgreSQL; elsewhere the engine makes no difference."""
 
 

@@ -16,6 +16,7 @@ from moneyer.keys.sealing import parse_master_key
 from moneyer.logging import configure
 from moneyer.store.sqlite.reader import SqliteReader
 from tests.bank import PASSWORD, Bank, TestClock
+from tests.v1 import classic
 
 VERIFIER = "canary-verifier-canary-verifier-canary-verifier"
 CHALLENGE = "s-hdGLAtUO6vPfyJIqPLPOGJTFXaFmLTFOJpQNjlyMM"
@@ -52,15 +53,30 @@ async def use_everything(bank: Bank) -> list[str]:
     await bank.http.post(f"/oauth2/v1/token?client_secret={in_uri}&password={in_uri}")
     in_body = "canary-in-a-broken-body-canary"
     await bank.raw(f"grant_type=password&password={in_body}%zz&username=ada")
+    old = await use_the_legacy_endpoint(bank, wrong, in_uri, in_body)
     await bank.revoke(renewed["refresh_token"])
     await bank.revoke(exchanged["access_token"], "web")
     return [
-        PASSWORD, wrong, guess, in_uri, in_body, VERIFIER, code, plain, page,
+        PASSWORD, wrong, guess, in_uri, in_body, VERIFIER, code, plain, page, *old,
         *bank.secrets.values(),
         *(signed_in[kind] for kind in ("access_token", "refresh_token")),
         *(renewed[kind] for kind in ("access_token", "refresh_token")),
         *(exchanged[kind] for kind in ("access_token", "refresh_token", "id_token")),
     ]  # fmt: skip
+
+
+async def use_the_legacy_endpoint(bank: Bank, wrong: str, in_uri: str, in_body: str) -> list[str]:
+    """The same in V1; gives the tokens that it made."""
+    sign_in = {"grant_type": "password", "username": "ada", "password": PASSWORD}
+    answer = (await classic.ask(bank, **sign_in)).text
+    made = [classic.tag(answer, name) for name in ("access_token", "refresh_token")]
+    await classic.ask(bank, **{**sign_in, "password": wrong})
+    await classic.ask(bank, **{**sign_in, "username": "biz"})
+    await classic.send(bank, query=f"?client_secret={in_uri}")
+    await classic.send(bank, f"grant_type=password&password={in_body}%zz&username=ada")
+    await bank.renew(made[1], "classic")
+    await bank.revoke(made[1], "classic")
+    return [*made, await classic.token(bank)]
 
 
 def spellings(secret: str) -> set[bytes]:

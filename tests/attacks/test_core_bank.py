@@ -14,6 +14,7 @@ import pytest
 from moneyer.customers.core_bank import CircuitBreaker
 from tests.attacks.core import BEARER, Core, asks_its_core, core_bank, core_serving
 from tests.bank import PASSWORD, Bank, TestClock
+from tests.v1 import classic
 
 AT_CORE = "what only the core knows"
 
@@ -176,6 +177,24 @@ async def test_after_five_failures_the_core_is_left_alone_and_later_tried_with_o
     both = await asyncio.gather(attempt(cored), attempt(cored))
     assert [answer.status_code for answer in both] == [200, 200]
     assert not any(counted(cored))
+
+
+@pytest.mark.requirement("V1-03")
+async def test_at_v1_the_core_is_asked_about_a_business_as_about_nobody(
+    cored: Bank, core: Core
+) -> None:
+    """It says yes and the answer is no, after the same call as for a login that does not exist."""
+    core.passwords["00016", "biz"] = AT_CORE
+    for login_id in ("biz", "nobody", "ada"):
+        form = {"grant_type": "password", "username": login_id, "password": AT_CORE}
+        answer = await classic.ask(cored, **form)
+        if login_id == "ada":
+            assert answer.status_code == 200
+        else:
+            classic.refused(answer, classic.CUSTOMER)
+    assert [asked["login_id"] for asked in core.asked] == ["biz", "nobody", "ada"]
+    reasons = [event["reason"] for event in cored.events("sign-in:refused")]
+    assert reasons == ["not-retail", "password-wrong"]
 
 
 async def test_a_wrong_password_is_no_failure_of_the_core(cored: Bank, core: Core) -> None:

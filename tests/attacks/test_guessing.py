@@ -11,6 +11,7 @@ import pytest
 from moneyer.guards.attempts import RateLimits
 from moneyer.settings import Passwords
 from tests.bank import PASSWORD, Bank, TestClock
+from tests.v1 import classic
 
 LIMIT = 20
 
@@ -47,6 +48,22 @@ async def test_guesses_at_revocation_and_at_the_token_endpoint_are_one_count(ban
         assert answer.status_code == 429
         assert 1 <= int(answer.headers["retry-after"]) <= 61
         assert answer.json().keys()
+
+
+@pytest.mark.requirement("CA-09")
+async def test_guesses_at_the_legacy_endpoint_are_of_the_same_count(bank: Bank) -> None:
+    """Ten there and ten at V2 are twenty, whatever institution is named: then both are shut."""
+    wrong = {"Authorization": bank.basic("classic", "a guess")}
+    form: dict[str, Any] = {"grant_type": "client_credentials"}
+    for n in range(LIMIT):
+        if n % 2:
+            place = ("00016", "00042", f"{n:05}")[n % 3]
+            answer = await classic.send(bank, classic.CC, wrong, institution_id=place)
+            classic.refused(answer, classic.CLIENT)
+        else:
+            assert (await bank.token("classic", headers=wrong, **form)).status_code == 401
+    classic.refused(await classic.ask(bank, **form), classic.QUOTA)
+    assert (await bank.token("classic", **form)).status_code == 429
 
 
 @pytest.mark.requirement("CA-09")

@@ -113,6 +113,55 @@ def test_an_underscore_is_not_a_hyphen_and_makes_no_institution(
         assert institution_of(reply) == "00016"
 
 
+@pytest.fixture
+def old_client(card: SandboxFile) -> bytes:
+    """The Authorization line of the application that speaks V1, at 00016 and 00042."""
+    found = next(a for a in card.applications if a.client_id == "meridian-classic")
+    pair = base64.b64encode(f"{found.client_id}:{found.client_secret}".encode())
+    return b"Authorization: Basic " + pair
+
+
+V1 = b"POST /v1/oauth/token HTTP/1.1"
+TID = b"di_tid: 6fa459ea-ee8a-3ca4-894e-db77e160355e"
+
+
+def test_a_header_with_an_underscore_is_read_as_it_is_spelled(
+    sandbox: RealServer, old_client: bytes
+) -> None:
+    """`di_fiid` in any case selects; `di-fiid`, which others fold into it, does not."""
+    for name in (b"di_fiid", b"DI_FIID", b"Di_Fiid"):
+        reply = only(sandbox.exchange(request(old_client, TID, name + b": 00016", first=V1)))
+        assert b"<di_fiid>00016</di_fiid>" in reply.body
+        assert reply.header("di_tid") == "6fa459ea-ee8a-3ca4-894e-db77e160355e"
+    for name in (b"di-fiid", b"HTTP_DI_FIID", b"institutionId", b"di_fi_id"):
+        alone = only(sandbox.exchange(request(old_client, TID, name + b": 00016", first=V1)))
+        assert (alone.status, b"Header 'di_fiid' invalid" in alone.body) == (400, True)
+        sent = request(old_client, TID, b"di_fiid: 00016", name + b": 00042", first=V1)
+        assert b"<di_fiid>00016</di_fiid>" in only(sandbox.exchange(sent)).body
+
+
+V1_TWICE = {
+    "di_fiid, equal": (TID, b"di_fiid: 00016", b"di_fiid: 00016"),
+    "di_fiid, different": (TID, b"di_fiid: 00016", b"di_fiid: 00042"),
+    "di_fiid, in another case": (TID, b"di_fiid: 00016", b"DI_FIID: 00042"),
+    "di_fiid, one of them empty": (TID, b"di_fiid: 00016", b"di_fiid:"),
+    "two in one": (TID, b"di_fiid: 00016, 00042"),
+    "di_tid": (TID, b"di_fiid: 00016", TID),
+    "originating_ip": (TID, b"di_fiid: 00016", b"originating_ip: 1.1.1.1", b"Originating_IP: 1.1.1.1"),
+    "folded": (TID, b"di_fiid: 00016\r\n 00042"),
+    "a blank before the colon": (TID, b"di_fiid : 00016"),
+    "a bare CR": (TID, b"di_fiid: 00016\rdi_fiid: 00042"),
+    "a NUL": (TID, b"di_fiid: 000\x0016"),
+}
+
+
+@pytest.mark.parametrize("lines", V1_TWICE.values(), ids=V1_TWICE.keys())
+def test_no_header_of_v1_has_two_meanings(
+    sandbox: RealServer, old_client: bytes, lines: tuple[bytes, ...]
+) -> None:
+    assert only(sandbox.exchange(request(old_client, *lines, first=V1))).status == 400
+
+
 @pytest.mark.parametrize(
     "spelled",
     [

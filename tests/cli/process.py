@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
@@ -206,6 +207,18 @@ class Sandbox:
             data=form,
             auth=(client_id, secret or self.secret(client_id)),
             headers={"institutionId": institution},
+            trust_env=False,
+        )
+
+    def legacy_token(
+        self, client_id: str, secret: str | None = None, institution: str = "00016", **form: str
+    ) -> httpx.Response:
+        """Calls the token endpoint of V1."""
+        return httpx.post(
+            f"{self.base_url}/v1/oauth/token",
+            data=form,
+            auth=(client_id, secret or self.secret(client_id)),
+            headers={"di_fiid": institution, "di_tid": str(uuid.uuid4())},
             trust_env=False,
         )
 

@@ -167,6 +167,8 @@ def test_each_fault_of_the_settings_is_found(
         ("refresh_token", ("--static-refresh",), "do not rotate"),
         ("password", ("--password-days", "30"), "the password grant is on until 2"),
         ("client_credentials", ("--sign-in-page",), "set --allow-address"),
+        ("client_credentials", ("--legacy",), "open every legacy API"),
+        ("client_credentials", ("--legacy", "--legacy-seconds", "86401"), "longer than a day"),
     ],
 )
 def test_each_weakness_of_a_registration_is_found(

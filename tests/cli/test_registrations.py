@@ -7,6 +7,7 @@ import jwt
 import pytest
 
 from tests.cli.process import Outcome, Sandbox, eventually, moneyer, succeeds
+from tests.v1 import classic
 
 PASSWORD = "a wholly different pass phrase"
 
@@ -86,6 +87,31 @@ def test_the_password_grant_is_switched_on_and_off(sandbox: Sandbox, run: Comman
     assert app.comes_to("ok", **form)
     assert "is off" in app.change("allow-password", "--days", "0").out
     assert app.comes_to("CMN_90001", **form)
+
+
+@pytest.mark.requirement("V1-06")
+def test_the_legacy_endpoint_is_switched_on_and_off(sandbox: Sandbox, run: Command) -> None:
+    """Off unless said otherwise, at registration or later; how long its tokens live is its own."""
+    app = Newcomer(sandbox, run, "grows-old")
+
+    def answers(status: int, client_id: str, secret: str) -> bool:
+        form = {"grant_type": "client_credentials"}
+        return eventually(lambda: sandbox.legacy_token(client_id, secret, **form).status_code == status)
+
+    assert app.comes_to("ok")
+    assert answers(403, app.client_id, app.secret)
+    assert "is on" in app.change("allow-legacy").out
+    assert answers(200, app.client_id, app.secret)
+    assert app.change("show").json["is_legacy"] is True
+    assert "is off" in app.change("allow-legacy", "--off").out
+    assert answers(403, app.client_id, app.secret)
+    old = Newcomer(
+        *(sandbox, run, "born-old", "--grant", "client_credentials"),
+        *("--legacy", "--legacy-seconds", "90"),
+    )
+    assert answers(200, old.client_id, old.secret)
+    given = sandbox.legacy_token(old.client_id, old.secret, grant_type="client_credentials").text
+    assert int(classic.tag(given, "expires_in")) in range(80, 91)
 
 
 @pytest.mark.requirement("CA-11", "CA-12")

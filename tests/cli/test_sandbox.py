@@ -11,6 +11,7 @@ import pytest
 
 from tests.cli.process import Sandbox, free_port, one_line, process
 from tests.cli.process import sandbox as start
+from tests.v1 import classic
 
 CARD = {"base_url", "institutions", "applications", "customers"}
 INSTITUTION = {"id", "name", "issuer"}
@@ -204,10 +205,14 @@ def run_the_printed_lines(sandbox: Sandbox) -> None:
         ["bash", "-c", script], capture_output=True, text=True, timeout=60, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
-    service, signed_in, renewed, exchanged, revoked, _, refresh_token, code = done.stdout.splitlines()
+    service, signed_in, renewed, exchanged, revoked, old, _, refresh_token, code = (
+        done.stdout.splitlines()
+    )
     for answer in (service, signed_in, renewed, exchanged):
         assert "access_token" in msgspec.json.decode(answer)
     assert revoked == "204"
+    assert classic.tag(old, "di_fiid") == "00016"
+    assert classic.tag(old, "access_token").count(".") == 2
     assert code.startswith("mac_")
     assert refresh_token == msgspec.json.decode(renewed)["refresh_token"]
     if "transactionId" not in lines:

@@ -12,6 +12,7 @@ from joserfc.jwk import ECKey
 from moneyer.protocol.clock import SECOND, SystemClock
 from tests.bank import DAY, Bank, TestClock
 from tests.cli.process import Sandbox, complaint, eventually, moneyer, process, succeeds
+from tests.v1 import classic
 
 
 class Inspector:
@@ -100,6 +101,23 @@ def test_a_refresh_token_and_its_access_token(sandbox: Sandbox, inspect: Inspect
     assert access["family"] == refresh["family"]
     assert (refresh["generation"], refresh["present generation"]) == ("0", "0")
     assert sandbox.renew(tokens["refresh_token"]).status_code == 200
+
+
+def test_tokens_of_the_legacy_endpoint(sandbox: Sandbox, inspect: Inspector) -> None:
+    """What they open is said; the refresh token would be refused, while the access token lives."""
+    ada = sandbox.customer("00016")
+    form = {"grant_type": "password", "username": ada["login_id"], "password": ada["password"]}
+    answer = sandbox.legacy_token("meridian-classic", **form).text
+    access = inspect(classic.tag(answer, "access_token"))
+    assert (access["accepted"], access["opens"]) == (True, "the legacy APIs")
+    assert access["customer"] == classic.tag(answer, "di_ficustomer") == ada["institution_user_id"]
+    assert "nothing renews" in inspect(classic.tag(answer, "refresh_token"))["refusal"]
+    assert inspect(signed_in(sandbox)["access_token"])["opens"] == "the current APIs"
+    switch = ("application", "allow-legacy", "meridian-classic", "--data", str(sandbox.data))
+    succeeds(*switch, "--off")
+    refusal = inspect(classic.tag(answer, "access_token"))["refusal"]
+    assert refusal == "the application may not use the legacy endpoint any more"
+    succeeds(*switch)
 
 
 def test_a_turned_token_is_a_retry_and_an_older_one_a_replay(

@@ -37,6 +37,7 @@ async def test_the_readme_can_be_pasted(tmp_path: Path) -> None:
     assert answers[4].strip() == "204"
     assert "It would be refused: its family was revoked." in answers[5]
     assert "CMN_90004" in answers[6]
+    assert "<di_member_number>700101</di_member_number><access_token>ey" in answers[7]
 
 
 def in_bash(script: str, folder: Path) -> subprocess.CompletedProcess[str]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 TOKEN, REVOKE = "/oauth2/v1/token", "/oauth2/v1/revoke"
 AUTHORIZE, AUTH_CODE = "/v1/client-authorization", "/v1/auth-code"
+LEGACY = "/v1/oauth/token"
 FORM = b"application/x-www-form-urlencoded"
 
 
@@ -131,6 +132,11 @@ HEADERS = [
         b"institution_id",
         b"institution-id",
         b"transaction_id",
+        b"di_fiid",
+        b"di-fiid",
+        b"di_tid",
+        b"originating_ip",
+        b"offering_id",
         b"cookie",
         b"origin",
         b"accept",

@@ -12,7 +12,8 @@ import msgspec
 from moneyer.endpoints.asgi import AsgiApp
 from tests.bank import PASSWORD, Bank
 from tests.contract.wire import check_headers, check_refusal
-from tests.fuzz.corpus import AUTH_CODE, REVOKE, TOKEN, Hostile, Pool
+from tests.fuzz.corpus import AUTH_CODE, LEGACY, REVOKE, TOKEN, Hostile, Pool
+from tests.v1 import classic
 
 Headers = list[tuple[bytes, bytes]]
 PUBLIC = ("/i/", "/.well-known/", "/health/")
@@ -33,7 +34,9 @@ class Harness:
         status, headers, body = await send(self.app, request)
         self.statuses[status] += 1
         self._judge(request, status, headers, body)
-        if status == 200:
+        if status == 200 and request.path == LEGACY:
+            self.pool.access = [*self.pool.access[-30:], classic.tag(body.decode(), "access_token")]
+        elif status == 200:
             self._keep(request, msgspec.json.decode(body) if body else {})
 
     def _judge(self, request: Hostile, status: int, headers: Headers, body: bytes) -> None:
@@ -45,7 +48,8 @@ class Harness:
             if request.method == "HEAD":
                 assert body == b""
                 return
-            check_refusal(status, headers, body)
+            refusal = classic.check_refusal if request.path == LEGACY else check_refusal
+            refusal(status, headers, body)
             self.bodies.add(body)
         elif request.path.startswith(PUBLIC):
             assert status == 200
@@ -54,7 +58,7 @@ class Harness:
             assert status == (204 if request.path == REVOKE else 200)
             assert_may_succeed(self.bank, request)
             if status == 200:
-                check_headers(headers)
+                (classic.check_headers if request.path == LEGACY else check_headers)(headers)
 
     def _keep(self, request: Hostile, members: Any) -> None:
         """Puts what was given out into the pool, for later requests."""
@@ -135,6 +139,8 @@ def assert_may_succeed(bank: Bank, request: Hostile) -> None:
     assert None not in request.chunks
     for name in (b"authorization", b"institutionid", b"transactionid", b"content-type"):
         assert names.count(name) <= 1
-    if request.path in {TOKEN, REVOKE}:
+    if request.path == LEGACY:
+        assert names.count(b"di_fiid") == names.count(b"di_tid") == 1
+    if request.path in {TOKEN, REVOKE, LEGACY}:
         client, secret = credentials_of(request)
         assert bank.secrets.get(client) == secret

@@ -9,6 +9,7 @@ from tests.fuzz.corpus import (
     AUTHORIZE,
     FORM,
     GRANTS,
+    LEGACY,
     REVOKE,
     SCOPES,
     TOKEN,
@@ -28,7 +29,7 @@ class Grammar:
     def draw(self) -> Hostile:
         """A request that is valid, or was before it was spoiled."""
         request = self.random.choices(
-            (self.token, self.revoke, self.back_channel, self.public), (10, 3, 4, 2)
+            (self.token, self.legacy, self.revoke, self.back_channel, self.public), (10, 3, 3, 4, 2)
         )[0]()
         for _ in range(self.random.choice((0, 1, 1, 1, 1, 2, 2, 3, 4))):
             self.spoilers.spoil(request)
@@ -56,9 +57,24 @@ class Grammar:
             form.append((name, separator.join(self.random.sample(SCOPES, self.random.randint(1, 3)))))
         return self.post(TOKEN, form, self.bank.basic(client), institution)
 
+    def legacy(self) -> Hostile:
+        grant = self.random.choices(GRANTS[:4], (40, 1, 1, 4))[0]
+        form: list[tuple[str, str]] = [("grant_type", grant)]
+        if grant == "password":
+            form += [("username", self.random.choice(("ada", "biz"))), ("password", PASSWORD)]
+        institution = self.random.choice(("00016", "00042"))
+        request = self.post(LEGACY, form, self.bank.basic("classic"), institution)
+        request.headers += [
+            (b"di_fiid", institution.encode()),
+            (b"di_tid", b"7d5b7e2c-9f43-4c8e-8a51-0a1b2c3d4e5f"),
+        ]
+        if self.random.random() < 0.3:
+            request.headers.append((b"originating_ip", b"2001:db8::7"))
+        return request
+
     def revoke(self) -> Hostile:
         tokens = [*self.pool.access[-20:], *(token for _, _, token in self.pool.refresh[-20:]), "junk"]
-        client = self.random.choice(("mobile", "machine", "web", "rival"))
+        client = self.random.choice(("mobile", "machine", "web", "rival", "classic"))
         form = [("token", self.random.choice(tokens)), ("token_type_hint", "refresh_token")]
         request = self.post(REVOKE, form, self.bank.basic(client), "00016")
         request.method = self.random.choice(("DELETE", "POST"))

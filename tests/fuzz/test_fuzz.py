@@ -48,7 +48,7 @@ async def test_no_input_brings_about_a_5xx_or_an_unforeseen_error(tmp_path: Path
     rate = statuses.total() / (time.monotonic() - began)
     print(f"\nseed {SEED}: {statuses.total()} requests, {rate:.0f}/s, {sorted(statuses.items())}")
     assert statuses[200] > REQUESTS // 50
-    assert len(bodies) < 40, "errors differ by more than the table: something is echoed"
+    assert len(bodies) < 60, "errors differ by more than the table: something is echoed"
 
 
 async def besiege(bank: Bank, seed: str, requests: int) -> Harness:

@@ -39,14 +39,16 @@ async def check(
     return await guard.check(ApiCall("GET", "/v1/accounts", urlencode(query).encode(), raw), route)
 
 
-async def refused(guard: Guard, token: str, unless: str = "", **query: str) -> str:
+async def refused(
+    guard: Guard, token: str, unless: str = "", route: Route = READ_ACCOUNTS, **query: str
+) -> str:
     """Why the guard refuses a call, once it does; "" if it never does.
 
     With `unless` "unavailable" it is waited for a refusal that is meant to last.
     """
     for _ in range(int(LONGER_THAN_PROMISED * 50)):
         try:
-            await check(guard, token, READ_ACCOUNTS, headers=None, scheme="Bearer", **query)
+            await check(guard, token, route, headers=None, scheme="Bearer", **query)
         except Refused as refusal:
             if not (unless and isinstance(refusal, CannotTell)):
                 return refusal.reason

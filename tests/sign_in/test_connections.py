@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.bank import Bank
+from tests.bank import PASSWORD, Bank
 from tests.browser import Browser, claims, standard_application
+from tests.v1 import classic
 
 OFFLINE = "openid accounts:read offline_access"
 
@@ -41,6 +42,43 @@ async def test_disconnecting_ends_tokens_renewal_and_consent_at_once(
     await browser.press("allow")
     again = (await browser.exchange(browser.result()["code"])).json()
     assert await opens(bank, browser, again["access_token"])
+
+
+async def is_active(bank: Bank, token: str) -> bool:
+    answer = await bank.http.post(
+        "/i/00016/oauth2/introspect",
+        data={"token": token},
+        headers={"Authorization": bank.basic("classic")},
+    )
+    return bool(answer.json()["active"])
+
+
+@pytest.mark.requirement("V1-05")
+async def test_the_legacy_endpoints_token_is_shown_while_it_lives_and_can_be_ended(
+    bank: Bank, browser: Browser
+) -> None:
+    """Half an hour, though the family's refresh token would outlive it: nothing renews that."""
+
+    async def shown() -> str:
+        await browser.send("GET", browser.issuer + "/account/applications")
+        return browser.page.text
+
+    sign_in = {"grant_type": "password", "username": "ada", "password": PASSWORD}
+    await browser.send("GET", browser.issuer + "/account/applications")
+    await browser.sign_in()
+    token = await classic.token(bank, **sign_in)
+    assert "Classic" in await shown()
+    await browser.press("disconnect", client_id="classic")
+    assert "Classic" not in browser.page.text
+    assert not await is_active(bank, token)
+    bank.clock.advance(5)
+    token = await classic.token(bank, **sign_in)
+    bank.clock.advance(1799)
+    assert await is_active(bank, token)
+    assert "Classic" in await shown()
+    bank.clock.advance(1)
+    assert not await is_active(bank, token)
+    assert "Classic" not in await shown()
 
 
 async def test_nobody_disconnects_for_another_customer(bank: Bank, browser: Browser) -> None:

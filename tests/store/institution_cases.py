@@ -15,6 +15,7 @@ from moneyer.store.sqlite.reader import SqliteReader
 from moneyer.tokens.code import digest_of
 from moneyer.tokens.family import RatchetKeys, read_token
 from tests.bank import PASSWORD, Bank
+from tests.v1 import classic
 
 ONE, TWO = "00016", "00042"
 
@@ -103,6 +104,19 @@ async def entitlement(bank: Bank) -> None:
     sign_in: dict[str, Any] = {"grant_type": "password", "username": "ada", "password": PASSWORD}
     assert (await bank.token("mobile", TWO, **sign_in)).json()["code"] == "CMN_90006"
     assert (await bank.token("mobile", ONE, **sign_in)).status_code == 200
+
+
+async def legacy_tokens(bank: Bank) -> None:
+    """At V1 as at V2: neither the other's application nor the other's customer."""
+    bank.change_application("classic", institutions=(ONE,))
+    bank.add_customer(TWO, "only.there")
+    await bank.refresh()
+    sign_in: dict[str, Any] = {"grant_type": "password", "password": PASSWORD}
+    for place, login_id, status in ((TWO, "ada", 401), (ONE, "only.there", 401), (ONE, "ada", 200)):
+        answer = await classic.ask(bank, place, username=login_id, **sign_in)
+        assert answer.status_code == status
+    assert classic.tag(answer.text, "di_fiid") == ONE
+    assert classic.tag(answer.text, "di_ficustomer") == bank.customer_ids[ONE, "ada"]
 
 
 async def refresh(bank: Bank) -> None:

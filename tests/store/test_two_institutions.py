@@ -16,6 +16,7 @@ from moneyer.endpoints.router import (
     INSTITUTION_ENDPOINTS,
     PAGES,
     STANDARD_ENDPOINTS,
+    V1_ENDPOINTS,
     V2_ENDPOINTS,
 )
 from moneyer.store.admin.desk import Desk
@@ -97,6 +98,7 @@ ENDPOINTS: dict[str, Case] = {
     "/oauth2/v1/token": cases.entitlement,
     "/oauth2/v1/revoke": cases.revocation,
     "/oauth2/v1/revocations": cases.followers,
+    "/v1/oauth/token": cases.legacy_tokens,
     "/v1/client-authorization": cases.keys_of_institutions,
     "/v1/auth-code": cases.code_for_a_foreign_customer,
     "/oauth2/jwks": cases.keys_of_institutions,
@@ -157,7 +159,7 @@ def test_nothing_is_without_its_two_institution_case() -> None:
     assert public_methods(SqliteReader) == READER.keys() | READER_WITHOUT.keys()
     assert operations() == OPERATIONS.keys() | OPERATIONS_WITHOUT.keys()
     assert desk_methods() == DESKS.keys() | DESKS_WITHOUT.keys()
-    served = (V2_ENDPOINTS, INSTITUTION_ENDPOINTS, STANDARD_ENDPOINTS, PAGES)
+    served = (V2_ENDPOINTS, V1_ENDPOINTS, INSTITUTION_ENDPOINTS, STANDARD_ENDPOINTS, PAGES)
     assert {path for table in served for path in table} == ENDPOINTS.keys()
 
 

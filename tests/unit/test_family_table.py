@@ -5,6 +5,7 @@ import pytest
 
 from moneyer.protocol.clock import SECOND
 from moneyer.tokens.family import (
+    LEGACY_PASSWORD,
     MAX_STEPS,
     Family,
     Outcome,
@@ -72,6 +73,18 @@ def test_a_right_tag_over_a_wrong_secret_is_refused_and_nothing_changes(generati
 
 def test_a_generation_that_was_not_struck_yet_is_refused() -> None:
     assert refused(present(token_at(6), family_at(5)), "generation-unborn")
+
+
+@pytest.mark.requirement("V1-05")
+@pytest.mark.parametrize("generation", [0, 5])
+def test_a_family_of_the_legacy_endpoint_is_never_turned(generation: int) -> None:
+    """Neither by its own token, nor by an old one, which kills nothing; nor where none rotate."""
+    family = msgspec.structs.replace(family_at(generation), grant_type=LEGACY_PASSWORD)
+    assert (family.grant, family.is_renewable) == ("password", False)
+    static = msgspec.structs.replace(POLICY, rotates=False)
+    for presented in {0, generation}:
+        for policy in (POLICY, static):
+            assert refused(present(token_at(presented), family, policy=policy), "family-legacy")
 
 
 @pytest.mark.requirement("RT-01")

@@ -9,7 +9,12 @@ import msgspec
 
 from moneyer.institutions.institution import GrantType, Institution, Status
 from moneyer.protocol.clock import SECOND
-from moneyer.protocol.failures import AddressBlocked, NotEntitled, NotPermitted
+from moneyer.protocol.failures import (
+    AddressBlocked,
+    GrantNotPermitted,
+    NotEntitled,
+    NotPermitted,
+)
 from moneyer.protocol.scopes import IDENTITY_SCOPES, Scopes
 
 LONGEST_LIFETIME = 366 * 86400
@@ -19,9 +24,10 @@ RetryWindow = Annotated[int, msgspec.Meta(ge=0, le=86400)]
 
 
 class Lifetimes(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """How long what this application receives lives, in seconds."""
+    """How long what this application receives lives, in seconds; `legacy_token` is for V1."""
 
     access_token: Seconds = 600
+    legacy_token: Seconds = 1800
     code: Annotated[int, msgspec.Meta(ge=1, le=600)] = 60
     refresh_idle: Seconds = 14 * 86400
     refresh_absolute: Seconds = 90 * 86400
@@ -38,7 +44,9 @@ class Application(
     id_tokens look; `auth_method` is the one way in which it proves who it is (RFC 7591 section 2), with
     `jwks` where that is a signature. `owner` is who runs it, `is_third_party` that it is not the bank.
     `is_resource_server` may look into every token of its institutions, and follow their revocations.
-    `longest_access_token` is the longest life that its access tokens had before, in seconds.
+    `is_legacy` lets it use the V1 endpoint and, as a resource server, look into the tokens for the
+    legacy APIs instead of the others. `longest_access_token` is the longest life that its access tokens
+    had before, in seconds.
     """
 
     client_id: str
@@ -68,6 +76,7 @@ class Application(
     requires_pushed_requests: bool = False
     post_logout_redirect_uris: tuple[str, ...] = ()
     backchannel_logout_uri: str = ""
+    is_legacy: bool = False
     longest_access_token: Annotated[int, msgspec.Meta(ge=0, le=LONGEST_LIFETIME)] = 0
 
     @cached_property
@@ -78,7 +87,8 @@ class Application(
     @property
     def longest_life(self) -> int:
         """Seconds after which no access token that it ever received lives any more."""
-        return max(self.longest_access_token, self.lifetimes.access_token)
+        legacy = self.lifetimes.legacy_token if self.is_legacy else 0
+        return max(self.longest_access_token, self.lifetimes.access_token, legacy)
 
     @property
     def is_public(self) -> bool:
@@ -105,6 +115,12 @@ def require_active(application: Application) -> None:
     """Raises NotPermitted when the application is disabled."""
     if application.status != "active":
         raise NotPermitted("application-disabled")
+
+
+def require_legacy(application: Application) -> None:
+    """Raises NotPermitted unless the application may use the V1 endpoint and what its tokens open."""
+    if not application.is_legacy:
+        raise NotPermitted("not-legacy")
 
 
 def require_address(application: Application, address: str) -> None:
@@ -138,23 +154,23 @@ def require_entitlement(application: Application, institution: Institution | Non
 
 
 def require_registered(application: Application, grant: GrantType) -> None:
-    """Raises NotPermitted unless the application is registered for the grant."""
+    """Raises GrantNotPermitted unless the application is registered for the grant."""
     if grant not in application.grants:
-        raise NotPermitted("grant-not-registered")
+        raise GrantNotPermitted(grant, "grant-not-registered")
 
 
 def require_grant(
     application: Application, institution: Institution, grant: GrantType, now: int
 ) -> None:
-    """Raises NotPermitted unless application, institution and calendar all allow the grant."""
+    """Raises GrantNotPermitted unless application, institution and calendar all allow the grant."""
     require_registered(application, grant)
     if grant not in institution.policy.grants:
-        raise NotPermitted("grant-off-at-institution")
+        raise GrantNotPermitted(grant, "grant-off-at-institution")
     if grant == "password":
         if application.password_until is None:
-            raise NotPermitted("password-grant-off")
+            raise GrantNotPermitted(grant, "password-grant-off")
         if now >= application.password_until:
-            raise NotPermitted("password-grant-ended")
+            raise GrantNotPermitted(grant, "password-grant-ended")
 
 
 MAX_PASSWORD_GRANT_DAYS = 365

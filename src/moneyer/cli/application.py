@@ -1,13 +1,11 @@
 """`moneyer application`: the OAuth clients."""
 
-import ipaddress
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
 import typer
 
-from moneyer.applications.application import Application, password_grant_end
 from moneyer.cli.context import (
     Complaint,
     DataOption,
@@ -20,9 +18,9 @@ from moneyer.cli.context import (
     print_rows,
     text_of,
 )
+from moneyer.cli.registration import checked, password_end
 from moneyer.protocol.clock import SECOND, SystemClock
-from moneyer.protocol.identifiers import is_client_id, new_client_id
-from moneyer.protocol.scopes import valid_scope
+from moneyer.protocol.identifiers import new_client_id
 
 app = typer.Typer(
     help="Add, list, show, change, disable applications and rotate their secrets.",
@@ -48,6 +46,9 @@ def add(
     access_seconds: Annotated[
         int, typer.Option(min=1, max=366 * 86400, help="Access tokens end.")
     ] = 600,
+    legacy_seconds: Annotated[
+        int, typer.Option(min=1, max=366 * 86400, help="Access tokens of the legacy endpoint end.")
+    ] = 1800,
     refresh_idle_days: Annotated[int, typer.Option(min=1, max=366, help="Unused families end.")] = 14,
     refresh_days: Annotated[int, typer.Option(min=1, max=366, help="Every family ends.")] = 90,
     retry_window: Annotated[
@@ -61,6 +62,7 @@ def add(
     sign_in_page: Annotated[
         bool, typer.Option(help="It may ask for codes on behalf of others.")
     ] = False,
+    legacy: Annotated[bool, typer.Option(help="It may use the legacy endpoint, V1.")] = False,
     settings: SettingsOption = None,
     data: DataOption = None,
     as_json: JsonOption = False,
@@ -77,13 +79,15 @@ def add(
         "allowed_addresses": allow_address or [],
         "lifetimes": {
             "access_token": access_seconds,
+            "legacy_token": legacy_seconds,
             "refresh_idle": refresh_idle_days * 86400,
             "refresh_absolute": refresh_days * 86400,
         },
         "retry_window": retry_window,
         "refresh_policy": "static" if static_refresh else "rotate",
-        "password_until": _password_end(password_days),
+        "password_until": password_end(password_days),
         "is_sign_in_page": sign_in_page,
+        "is_legacy": legacy,
     }
     application = checked(document)
     with office(settings, data) as desk:
@@ -202,10 +206,22 @@ def allow_password(
     data: DataOption = None,
 ) -> None:
     """Switch the password grant on until an end date, or off."""
-    until = _password_end(days) if days else None
+    until = password_end(days) if days else None
     _change(client_id, settings, data, password_until=until)
     state = f"on until {in_words(until)}" if until else "off"
     typer.echo(f"the password grant is {state} for {client_id}")
+
+
+@app.command("allow-legacy")
+def allow_legacy(
+    client_id: ClientId,
+    off: Annotated[bool, typer.Option("--off", help="It may no longer.")] = False,
+    settings: SettingsOption = None,
+    data: DataOption = None,
+) -> None:
+    """Let an application use the legacy endpoint (V1), or no longer: its tokens then open nothing."""
+    _change(client_id, settings, data, is_legacy=not off)
+    typer.echo(f"the legacy endpoint is {'off' if off else 'on'} for {client_id}")
 
 
 @app.command()
@@ -252,43 +268,3 @@ def _change(client_id: str, settings: SettingsOption, data: DataOption, **member
     with office(settings, data) as desk:
         document = msgspec.to_builtins(desk.admin.applications.get(client_id))
         desk.admin.applications.save(checked({**document, **members}))
-
-
-def _password_end(days: int | None) -> int | None:
-    if days is None:
-        return None
-    try:
-        return password_grant_end(SystemClock().now(), days)
-    except ValueError as error:
-        raise Complaint(str(error)) from None
-
-
-def checked(document: dict[str, Any]) -> Application:
-    """A registration, if every member of it is usable. Raises Complaint."""
-    from moneyer.applications.registration import check_sign_in
-
-    try:
-        application = msgspec.convert(document, Application)
-        check_sign_in(application)
-        for network in application.allowed_addresses:
-            _check_network(network)
-    except (msgspec.ValidationError, ValueError) as error:
-        raise Complaint(str(error)) from None
-    if not is_client_id(application.client_id):
-        raise Complaint("a client id is 1 to 128 letters, digits and . _ ~ -")
-    for scope in application.scopes:
-        if not valid_scope(scope):
-            raise Complaint("a scope is printable ASCII without blank, comma, quote or backslash")
-    if "authorization_code" in application.grants and not application.redirect_uris:
-        raise Complaint("the authorization_code grant needs --redirect-uri")
-    if application.is_sign_in_page and "client_credentials" not in application.grants:
-        raise Complaint("a sign-in page needs the client_credentials grant")
-    return application
-
-
-def _check_network(text: str) -> None:
-    """Raises Complaint unless `text` is an address or a network of addresses."""
-    try:
-        ipaddress.ip_network(text)
-    except ValueError as error:
-        raise Complaint(f"--allow-address: {error}") from None

@@ -139,7 +139,8 @@ def _application_findings(application: Application, now: int) -> list[Finding]:
     def warn(words: str) -> None:
         found.append(Finding(Grade.WARNING, subject, words))
 
-    if application.lifetimes.access_token > _DAY:
+    lifetimes = application.lifetimes
+    if max(lifetimes.access_token, lifetimes.legacy_token * application.is_legacy) > _DAY:
         warn("access tokens live longer than a day")
     if application.retry_window > 3600:
         warn("a stolen refresh token can be used unseen for more than an hour")
@@ -147,6 +148,8 @@ def _application_findings(application: Application, now: int) -> list[Finding]:
         warn("refresh tokens do not rotate, so a stolen one is never noticed")
     if application.password_until is not None and now < application.password_until:
         warn(f"the password grant is on until {in_words(application.password_until)}")
+    if application.is_legacy:
+        warn("it may use the V1 endpoint, whose tokens open every legacy API: they have no scopes")
     if application.is_sign_in_page and not application.allowed_addresses:
         warn("it may ask for codes for every customer, from any address: set --allow-address")
     return found or [Finding(Grade.GOOD, subject, "nothing to remark")]

@@ -16,7 +16,7 @@ from moneyer.protocol.failures import BadBearer, BadToken, Failure
 from moneyer.store.admin import AdminError
 from moneyer.tokens import code as codes
 from moneyer.tokens import family as ratchet
-from moneyer.tokens.access import application_subject
+from moneyer.tokens.access import application_subject, legacy_audience
 from moneyer.tokens.family import RatchetKeys
 from moneyer.tokens.verify import check_signature, find_key, split_token
 
@@ -36,6 +36,7 @@ _REASONS = {
     "family-unknown": "its family does not exist any more",
     "family-revoked": "its family was revoked",
     "family-expired": "its family has reached its absolute end",
+    "family-legacy": "the legacy endpoint opened its family, and nothing renews those",
     "family-idle": "its family was not used for too long",
     "generation-unborn": "it claims a generation that was never reached",
     "digest-wrong": "its secret does not belong to the family",
@@ -47,6 +48,7 @@ _REASONS = {
     "signature-wrong": "its signature is wrong",
     "other-institution": "its issuer is not the institution's",
     "application-disabled": "the application is disabled",
+    "not-legacy": "the application may not use the legacy endpoint any more",
     "not-entitled": "the application is not entitled to the institution any more",
     "institution-disabled": "the institution is disabled",
 }
@@ -155,6 +157,7 @@ async def _access_token(desk: Office, reader: Reader, token: str) -> Explanation
         claims = check_signature(parts, key, institution_id, issuer)
     except BadBearer as failure:
         return Explanation(kind, {}, _words(failure))
+    is_legacy = claims.aud == legacy_audience(claims.iss)
     is_customers = claims.sub != application_subject(claims.client_id)
     facts = {
         "institution": institution_id,
@@ -162,6 +165,7 @@ async def _access_token(desk: Office, reader: Reader, token: str) -> Explanation
         "customer": claims.sub if is_customers else "none: institution-scoped",
         "grant": claims.gty,
         "scopes": claims.scope,
+        "opens": "the legacy APIs" if is_legacy else "the current APIs",
         "struck": in_words(claims.iat * SECOND),
         "ends": in_words(claims.exp * SECOND),
         "token id": claims.jti,
@@ -185,6 +189,8 @@ async def _access_token(desk: Office, reader: Reader, token: str) -> Explanation
     application = _application(desk, claims.client_id)
     if application is None:
         return Explanation(kind, facts, "its application does not exist any more")
+    if is_legacy and not application.is_legacy:
+        return Explanation(kind, facts, _REASONS["not-legacy"])
     return Explanation(kind, facts, _standing(desk, application, institution_id))
 
 

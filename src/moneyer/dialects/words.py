@@ -5,13 +5,16 @@ from typing import NamedTuple
 
 
 class Words(NamedTuple):
-    """What a caller is told: status, code and message of V2, and RFC 6749's pair."""
+    """What a caller is told: status, code and message of V1 and V2, and RFC 6749's pair.
+
+    V1 has the type of an error where the others have RFC 6749's, and no description.
+    """
 
     status: int
     code: str
     message: str
     error: str
-    description: str
+    description: str = ""
 
 
 class Dialect(NamedTuple):
@@ -19,3 +22,4 @@ class Dialect(NamedTuple):
 
     words_for: Callable[[Exception], Words]
     write_failure: Callable[[Words, dict[str, str]], bytes]
+    media_type: bytes = b"application/json"

@@ -1,8 +1,8 @@
 """The frame around every endpoint: what is checked before, and how a failure is answered."""
 
 import traceback
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Set
+from typing import Literal, TypeVar
 
 import structlog
 
@@ -10,10 +10,11 @@ from moneyer.applications.application import Application
 from moneyer.audit.events import Event, Trace
 from moneyer.dialects.v2 import V2
 from moneyer.endpoints.http import (
-    JSON,
     MAX_QUERY_BYTES,
     NO_STORE,
+    READ_ONCE,
     Answer,
+    RawHeaders,
     Request,
     read_headers,
 )
@@ -62,10 +63,17 @@ _NEVER_IN_A_URI = frozenset(
 
 
 class Call:
-    """One call of an endpoint, as far as it has been read."""
+    """One call of an endpoint, as far as it has been read.
+
+    `institution_header` and `transaction_header` are the names that the dialect has for them;
+    `read_once` are the headers that may not stand twice.
+    """
 
     dialect = V2
-    knows_transaction_ids = True
+    institution_header = b"institutionid"
+    transaction_header = b"transactionid"
+    transaction_id_is: Literal["as-set", "needed", "optional"] = "as-set"
+    read_once: Set[bytes] = READ_ONCE
 
     def __init__(self, request: Request, service: Service) -> None:
         self.request = request
@@ -79,7 +87,7 @@ class Call:
     def open(self, *methods: str) -> None:
         """Checks method, transport, media type, size and headers. Raises BadRequest and its kinds."""
         self.begin(*methods, form=True)
-        institution_id = self.headers.get(b"institutionid")
+        institution_id = self.headers.get(self.institution_header)
         if institution_id is not None:
             text = institution_id.decode("latin-1")
             if not is_institution_id(text):
@@ -105,19 +113,22 @@ class Call:
             raise MethodNotAllowed(*methods)
         if settings.require_tls and not request.secure:
             raise InsecureTransport("plain-http")
-        self.headers = read_headers(request.headers)
+        self.headers = read_headers(request.headers, self.read_once)
         if form:
             self.require_form()
         if request.query:
             if len(request.query) > MAX_QUERY_BYTES:
                 raise BadRequest("query-too-long")
             _refuse_secrets_in(request.query)
-        transaction_id = self._transaction_id(self.headers.get(b"transactionid"))
+        transaction_id = self._transaction_id(self.headers.get(self.transaction_header))
         self.trace = Trace(request.source, transaction_id)
 
     def _transaction_id(self, header: bytes | None) -> str:
         if header is None:
-            if self.knows_transaction_ids and self.service.settings.require_transaction_id:
+            wanted = self.transaction_id_is
+            if wanted == "needed" or (
+                wanted == "as-set" and self.service.settings.require_transaction_id
+            ):
                 raise BadTransactionId("transaction-id-missing")
             return new_transaction_id()
         text = header.decode("latin-1")
@@ -144,9 +155,10 @@ class Call:
         return b"" if isinstance(failure, NotEntitled | MoreProofNeeded) else BASIC_CHALLENGE
 
     def answer(self, status: int, body: bytes, *headers: tuple[bytes, bytes]) -> Answer:
-        """A JSON answer with the transaction's id."""
-        echo = (b"transactionid", self.trace.transaction_id.encode())
-        return Answer(status, [JSON, *NO_STORE, echo, *headers], body)
+        """An answer in the dialect's media type, with the transaction's id."""
+        media_type = (b"content-type", self.dialect.media_type)
+        echo = (self.transaction_header, self.trace.transaction_id.encode())
+        return Answer(status, [media_type, *NO_STORE, echo, *headers], body)
 
 
 def is_form(content_type: bytes | None) -> bool:
@@ -218,9 +230,9 @@ async def _recorded(call: Call, failure: Failure) -> Failure:
     return failure
 
 
-def _transaction_id_of(request: Request) -> str:
+def _transaction_id_in(headers: RawHeaders, header: bytes) -> str:
     """The id to answer with where the headers were not read: the caller's, if it sent one, once."""
-    sent = [v.decode("latin-1") for name, v in request.headers if name.lower() == b"transactionid"]
+    sent = [value.decode("latin-1") for name, value in headers if name.lower() == header]
     return sent[0] if len(sent) == 1 and is_transaction_id(sent[0]) else new_transaction_id()
 
 
@@ -238,7 +250,8 @@ def failure_headers(call: Call, failure: Exception) -> list[tuple[bytes, bytes]]
     """The headers that a failure has in any dialect. It has a transaction id from here on, and what an
     operator has to know is logged under it."""
     if not call.trace.transaction_id:
-        call.trace = Trace(call.request.source, _transaction_id_of(call.request))
+        transaction_id = _transaction_id_in(call.request.headers, call.transaction_header)
+        call.trace = Trace(call.request.source, transaction_id)
     if isinstance(failure, CannotSign):
         log.error("cannot-sign", reason=failure.reason, transaction_id=call.trace.transaction_id)
     if isinstance(failure, StoreUnavailable | CoreBankUnavailable):

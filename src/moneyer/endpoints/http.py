@@ -1,5 +1,6 @@
 """A request and an answer, apart from any server."""
 
+from collections.abc import Set
 from itertools import chain
 from typing import NamedTuple
 
@@ -17,7 +18,7 @@ RawHeaders = list[tuple[bytes, bytes]]
 JSON = (b"content-type", b"application/json")
 NO_STORE = ((b"cache-control", b"no-store"), (b"pragma", b"no-cache"))
 
-_ONCE = frozenset(
+READ_ONCE = frozenset(
     {
         b"authorization",
         b"institutionid",
@@ -61,18 +62,18 @@ class Answer(NamedTuple):
         return f"Answer({self.status})"
 
 
-def read_headers(raw: RawHeaders) -> dict[bytes, bytes]:
+def read_headers(raw: RawHeaders, once: Set[bytes] = READ_ONCE) -> dict[bytes, bytes]:
     """The headers by name, which ASGI servers give in lower case.
 
-    Raises BadHeader for more than 64 fields or 16 KiB, and when one that is read here stands twice:
-    two values never become one meaning.
+    Raises BadHeader for more than 64 fields or 16 KiB, and when one of `once` stands twice: two values
+    never become one meaning.
     """
     if len(raw) > MAX_HEADER_FIELDS:
         raise BadHeader("too-many-headers")
     headers = dict(raw)
     if len(headers) != len(raw):
         names = [name for name, _ in raw]
-        if any(names.count(name) > 1 for name in _ONCE):
+        if any(names.count(name) > 1 for name in once):
             raise BadHeader("header-twice")
     if sum(map(len, chain.from_iterable(raw))) > MAX_HEADER_BYTES:
         raise BadHeader("headers-too-long")

@@ -23,6 +23,8 @@ from moneyer.endpoints.standard.revoke import revoke as standard_revoke
 from moneyer.endpoints.standard.token import token as standard_token
 from moneyer.endpoints.standard.userinfo import userinfo
 from moneyer.endpoints.token import token
+from moneyer.endpoints.v1.frame import LegacyCall
+from moneyer.endpoints.v1.token import token as legacy_token
 from moneyer.protocol.failures import UnknownResource
 
 V2_ENDPOINTS: dict[str, Callable[[Call], Awaitable[Answer]]] = {
@@ -31,6 +33,10 @@ V2_ENDPOINTS: dict[str, Callable[[Call], Awaitable[Answer]]] = {
     "/oauth2/v1/revocations": revocations,
     "/v1/client-authorization": client_authorization,
     "/v1/auth-code": auth_code,
+}
+
+V1_ENDPOINTS: dict[str, Callable[[LegacyCall], Awaitable[Answer]]] = {
+    "/v1/oauth/token": legacy_token,
 }
 
 HEALTH: dict[str, Callable[[Request, Service], Awaitable[Answer]]] = {
@@ -98,6 +104,8 @@ class Router:
             own = path[len(self._base) :]
             if steps := V2_ENDPOINTS.get(own):
                 return await answer_call(Call(request, service), steps)
+            if legacy := V1_ENDPOINTS.get(own):
+                return await answer_call(LegacyCall(request, service), legacy)
             if found := _INSTITUTION.fullmatch(own):
                 institution_id, rest = found.groups()
                 if standard := STANDARD_ENDPOINTS.get(rest):

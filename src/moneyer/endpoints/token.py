@@ -17,7 +17,7 @@ from moneyer.protocol.form import EMPTY, Form
 from moneyer.tokens.code import read_code
 from moneyer.tokens.family import read_token
 
-_MAX_GRANT_TYPE = 128
+MAX_GRANT_TYPE = 128
 _OTHER_CREDENTIALS = frozenset({"client_secret", "client_assertion", "client_assertion_type"})
 _NAMING_THEIR_INSTITUTION = frozenset({"authorization_code", "refresh_token"})
 
@@ -67,7 +67,7 @@ def _read(call: Call) -> tuple[Form, str | None, BadRequest | None]:
     """The form and its grant type; or what it will be refused with once the application is known."""
     try:
         form = call.form()
-        return form, form.printable("grant_type", _MAX_GRANT_TYPE), None
+        return form, form.printable("grant_type", MAX_GRANT_TYPE), None
     except BadRequest as failure:
         return EMPTY, None, failure
 

@@ -92,6 +92,7 @@ class Bulletins:
             whole=cursor is None,
             keys=facts.keys if facts else None,
             applications=facts.applications if facts else None,
+            legacy=facts.legacy if facts else None,
         )
         text = strike_bulletin(key, self._with_entries(bulletin, institution_id, entries))
         if len(self._kept) >= MOST_KEPT:

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import Protocol
 
+from moneyer.applications.application import Application
 from moneyer.feed.log import OVERLAP, Facts, RevocationLog
 from moneyer.keys.lifecycle import KeyState, state
 from moneyer.protocol.clock import SECOND, Clock
@@ -73,15 +74,20 @@ def _lives(snapshot: Snapshot) -> dict[str, int]:
 
 def _facts(snapshot: Snapshot, now: int) -> dict[str, Facts]:
     """What the directory says of each institution that has keys. May take long where there are many."""
-    here: dict[str, list[str]] = defaultdict(list)
+    here: dict[str, list[Application]] = defaultdict(list)
     for application in snapshot.applications():
         if application.status == "active":
             for institution_id in application.institutions:
-                here[institution_id].append(application.client_id)
+                here[institution_id].append(application)
     facts = {}
     for institution_id, ring in snapshot.rings():
         institution = snapshot.institution(institution_id)
         works = institution is not None and institution.status == "active"
         keys = [key.kid for key in ring.keys if state(key.record, now) is not KeyState.RETIRED]
-        facts[institution_id] = Facts(tuple(keys), tuple(here[institution_id]) if works else ())
+        own = here[institution_id] if works else []
+        facts[institution_id] = Facts(
+            tuple(keys),
+            tuple(application.client_id for application in own),
+            tuple(application.client_id for application in own if application.is_legacy),
+        )
     return facts

@@ -15,10 +15,14 @@ OVERLAP = 10 * SECOND
 
 
 class Facts(NamedTuple):
-    """What bulletins say of an institution besides what has ended: keys and applications, by id."""
+    """What bulletins say of an institution besides what has ended: keys and applications, by id.
+
+    `legacy` are those of the applications whose tokens open the legacy APIs.
+    """
 
     keys: tuple[str, ...]
     applications: tuple[str, ...]
+    legacy: tuple[str, ...] = ()
 
 
 NOTHING = Facts((), ())

@@ -57,7 +57,7 @@ class Guard:
         claims = self._signatures.verify(presented.text, token, key)
         now = self._clock.now()
         require_claims(claims, standing, route.audience, now)
-        if not standing.knows(claims.client_id) and now - claims.iat * SECOND < FRESH:
+        if not standing.knows(claims) and now - claims.iat * SECOND < FRESH:
             await self._institutions.catch_up()
         standing.require_live(claims, now)
         self._sender.require(claims, presented, call, now)

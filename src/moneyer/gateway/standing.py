@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from moneyer.gateway.keys import PublicKey
 from moneyer.gateway.refusals import TokenInvalid
 from moneyer.protocol.clock import SECOND
-from moneyer.tokens.access import AccessClaims, application_subject
+from moneyer.tokens.access import AccessClaims, application_subject, legacy_audience
 from moneyer.tokens.bulletin import Bulletin, consent_name
 
 SWEEP_EVERY = 60
@@ -28,6 +28,7 @@ class Standing:
         self._told: frozenset[str] = frozenset()
         self._dropped: frozenset[str] = frozenset()
         self._applications: frozenset[str] = frozenset()
+        self._legacy: frozenset[str] = frozenset()
         self._facts_at = 0
         self._tokens: dict[str, int] = {}
         self._families: dict[str, int] = {}
@@ -57,9 +58,10 @@ class Standing:
         """Whether a key that holds has not been read yet."""
         return not self._told <= self._keys.keys()
 
-    def knows(self, client_id: str) -> bool:
-        """Whether the application may act here, as far as is known."""
-        return client_id in self._applications
+    def knows(self, claims: AccessClaims) -> bool:
+        """Whether the application may act here with such a token, as far as is known."""
+        is_legacy = claims.aud == legacy_audience(claims.iss)
+        return claims.client_id in (self._legacy if is_legacy else self._applications)
 
     def learn(self, bulletin: Bulletin) -> None:
         """Takes over what a bulletin says, which the caller has verified."""
@@ -71,6 +73,8 @@ class Standing:
                 self._index()
             if bulletin.applications is not None:
                 self._applications = frozenset(bulletin.applications)
+            if bulletin.legacy is not None:
+                self._legacy = frozenset(bulletin.legacy)
         self._tokens |= bulletin.tokens
         self._families |= bulletin.families
         for known, told in (
@@ -84,7 +88,7 @@ class Standing:
 
     def require_live(self, claims: AccessClaims, now: int) -> None:
         """Raises TokenInvalid for a token that was ended before its time, in whatever way."""
-        if claims.client_id not in self._applications:
+        if not self.knows(claims):
             raise TokenInvalid("application-may-not-act")
         if claims.jti in self._tokens:
             raise TokenInvalid("token-revoked")

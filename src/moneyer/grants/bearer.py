@@ -1,5 +1,6 @@
 """Opening our own resources with an access token (RFC 6750, RFC 9068 section 4)."""
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from moneyer.applications.application import (
@@ -7,13 +8,14 @@ from moneyer.applications.application import (
     on_allow_list,
     require_active,
     require_entitlement,
+    require_legacy,
 )
 from moneyer.customers.consent import consent_id
 from moneyer.grants.mint import Mint
 from moneyer.institutions.institution import Institution
 from moneyer.protocol.clock import SECOND
 from moneyer.protocol.failures import BadBearer, Failure
-from moneyer.tokens.access import api_audience, application_subject
+from moneyer.tokens.access import api_audience, application_subject, legacy_audience
 from moneyer.tokens.subject import customer_of
 from moneyer.tokens.verify import (
     VerifiedClaims,
@@ -42,11 +44,19 @@ def token_of(header: bytes | None) -> str:
 
 
 async def verify_bearer(
-    mint: Mint, institution_id: str, token: str, source: str, now: int, *, anywhere: bool = False
+    mint: Mint,
+    institution_id: str,
+    token: str,
+    source: str,
+    now: int,
+    *,
+    anywhere: bool = False,
+    audience: Callable[[str], str] = api_audience,
 ) -> Bearer:
     """The application behind `token` at this institution.
 
-    `anywhere` leaves out where the token comes from: another is asking about it.
+    `anywhere` leaves out where the token comes from: another is asking about it. `audience` says
+    which tokens of an issuer open what is asked for: those for its current APIs or for its legacy ones.
 
     Raises BadBearer when the token is not ours, is another institution's, has expired or was revoked,
     or when its application may no longer act; StoreUnavailable when that cannot be known.
@@ -57,12 +67,14 @@ async def verify_bearer(
     _, key = find_key(parts, rings, now)
     issuer = mint.issuer(institution_id)
     signed = check_signature(parts, key, institution_id, issuer)
-    claims = check_time_and_audience(signed, api_audience(issuer), now)
+    claims = check_time_and_audience(signed, audience(issuer), now)
     application = mint.snapshot.application(claims.client_id)
     if application is None:
         raise BadBearer("application-unknown")
     try:
         require_active(application)
+        if audience is legacy_audience:
+            require_legacy(application)
         institution = require_entitlement(application, mint.snapshot.institution(institution_id))
     except Failure as failure:
         raise BadBearer(failure.reason) from None

@@ -1,6 +1,5 @@
 """The client credentials grant (RFC 6749 section 4.4): an application, no customer, no renewal."""
 
-from moneyer.audit.events import Event
 from moneyer.grants.mint import Mint, RecordEvent, TokenRequest, TokenResponse
 from moneyer.protocol.scopes import join, narrow
 from moneyer.tokens.access import application_subject, new_token_id
@@ -28,17 +27,12 @@ async def client_credentials(request: TokenRequest, mint: Mint) -> TokenResponse
     )
     await mint.journal.perform(
         RecordEvent(
-            Event(
+            request.event(
                 "token:issued",
-                request.now,
-                request.institution.institution_id,
-                client_id=application.client_id,
                 grant_type="client_credentials",
                 scope=join(scopes),
                 token_id=token_id,
                 key_id=key.kid,
-                source=request.trace.source,
-                transaction_id=request.trace.transaction_id,
             )
         )
     )

@@ -1,8 +1,10 @@
 """Looking into a token (RFC 7662 section 2.2)."""
 
+from functools import partial
+
 from moneyer.applications.application import Application
 from moneyer.customers.factors.policy import acr_of
-from moneyer.grants.bearer import verify_bearer
+from moneyer.grants.bearer import Bearer, verify_bearer
 from moneyer.grants.mint import Mint
 from moneyer.grants.renewal import renewal_policy
 from moneyer.institutions.institution import Institution
@@ -10,7 +12,9 @@ from moneyer.protocol.clock import SECOND
 from moneyer.protocol.failures import BadBearer, BadToken
 from moneyer.protocol.scopes import Scopes, join
 from moneyer.tokens import family as ratchet
+from moneyer.tokens.access import legacy_audience
 from moneyer.tokens.family import idle_end
+from moneyer.tokens.verify import VerifiedClaims
 
 INACTIVE: dict[str, object] = {"active": False}
 
@@ -23,11 +27,11 @@ async def introspect(
     if token.startswith(ratchet.PREFIX):
         return await _refresh_token(mint, asking, institution, token, now)
     try:
-        bearer = await verify_bearer(mint, institution.institution_id, token, "", now, anywhere=True)
+        bearer = await _verified(mint, institution.institution_id, token, now)
     except BadBearer:
         return INACTIVE
     claims = bearer.claims
-    if claims.client_id != asking.client_id and not asking.is_resource_server:
+    if claims.client_id != asking.client_id and not _is_for(asking, claims):
         return INACTIVE
     scopes = tuple(claims.scope.split())
     if asking.is_resource_server and asking.client_id != claims.client_id and asking.scopes:
@@ -66,6 +70,23 @@ async def _identity(mint: Mint, institution_id: str, customer_id: str) -> dict[s
     }
 
 
+async def _verified(mint: Mint, institution_id: str, token: str, now: int) -> Bearer:
+    """Who is behind a token for the current APIs or for the legacy ones. Raises BadBearer."""
+    verify = partial(verify_bearer, mint, institution_id, token, "", now, anywhere=True)
+    try:
+        return await verify()
+    except BadBearer as failure:
+        if failure.reason != "other-audience":
+            raise
+    return await verify(audience=legacy_audience)
+
+
+def _is_for(asking: Application, claims: VerifiedClaims) -> bool:
+    """Whether `asking` serves what the token opens: a token is active where it opens something."""
+    is_legacy = claims.aud == legacy_audience(claims.iss)
+    return asking.is_resource_server and asking.is_legacy == is_legacy
+
+
 async def _refresh_token(
     mint: Mint, asking: Application, institution: Institution, token: str, now: int
 ) -> dict[str, object]:
@@ -78,6 +99,8 @@ async def _refresh_token(
         return INACTIVE
     family = await mint.reader.family(institution.institution_id, presented.family_id)
     if family is None or family.client_id != asking.client_id or family.status != "live":
+        return INACTIVE
+    if not family.is_renewable:
         return INACTIVE
     end = idle_end(family, renewal_policy(asking))
     if now >= end or family.generation != presented.generation:

@@ -30,7 +30,7 @@ from moneyer.store.journal import Journal
 from moneyer.store.kinds import Kind
 from moneyer.store.rows import KeySet, Rows, StoredRequest
 from moneyer.store.snapshot import Snapshot
-from moneyer.tokens.access import AccessClaims, api_audience, strike
+from moneyer.tokens.access import AccessClaims, api_audience, legacy_audience, strike
 from moneyer.tokens.code import Code
 from moneyer.tokens.family import Family, RatchetKeys
 from moneyer.tokens.subject import subject_for
@@ -41,7 +41,8 @@ class TokenRequest(msgspec.Struct, frozen=True):
 
     `read_scopes` gives None when none were asked for; a grant calls it when its own parameters are
     read, and BadRequest or BadScope is raised then. `form` holds only what the grant declares.
-    `is_strict` asks for what the standards ask for where V2 is content with less.
+    `is_strict` asks for what the standards ask for where V2 is content with less; `is_legacy` is a
+    request for a token that opens the legacy APIs.
     """
 
     application: Application
@@ -52,14 +53,20 @@ class TokenRequest(msgspec.Struct, frozen=True):
     trace: Trace
     now: int
     is_strict: bool = False
+    is_legacy: bool = False
 
     def event(self, name: str, **facts: object) -> Event:
         """An audit event about this request."""
+        if self.is_legacy:
+            facts["detail"] = "legacy"
         return event_of(name, self.application, self.institution, self.trace, self.now, **facts)
 
 
 class TokenResponse(msgspec.Struct, frozen=True):
-    """What was granted (RFC 6749 section 5.1). Lifetimes in whole seconds that are left."""
+    """What was granted (RFC 6749 section 5.1). Lifetimes in whole seconds that are left.
+
+    `customer` is set where the answer names them.
+    """
 
     grant_type: str
     access_token: str
@@ -68,6 +75,7 @@ class TokenResponse(msgspec.Struct, frozen=True):
     refresh_token: str | None = None
     refresh_token_expires_in: int | None = None
     id_token: str | None = None
+    customer: Customer | None = None
 
     def __repr__(self) -> str:
         return f"TokenResponse({self.grant_type!r})"
@@ -202,13 +210,14 @@ class Mint:
         """
         issuer = self.issuer(request.institution.institution_id)
         seconds = issued_at // SECOND
-        expires = seconds + request.application.lifetimes.access_token
+        lifetimes = request.application.lifetimes
+        expires = seconds + (lifetimes.legacy_token if request.is_legacy else lifetimes.access_token)
         token = strike(
             key,
             AccessClaims(
                 iss=issuer,
                 sub=subject,
-                aud=api_audience(issuer),
+                aud=legacy_audience(issuer) if request.is_legacy else api_audience(issuer),
                 exp=expires,
                 iat=seconds,
                 jti=token_id,

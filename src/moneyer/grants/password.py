@@ -17,9 +17,10 @@ from moneyer.grants.mint import Mint, TokenRequest, TokenResponse
 from moneyer.grants.renewal import answer_from_family, family_opened, open_family
 from moneyer.grants.sign_in import SignIn, check_password, forgive, require_signed_in_customer
 from moneyer.protocol.failures import BadCustomer, BadParameter
+from moneyer.protocol.form import Form
 from moneyer.protocol.scopes import Scopes, narrow
 from moneyer.store.rows import Rows
-from moneyer.tokens.family import Family, new_family_id
+from moneyer.tokens.family import LEGACY_PASSWORD, Family, new_family_id
 
 PARAMETERS = frozenset({"username", "password"})
 
@@ -30,10 +31,7 @@ async def password(request: TokenRequest, mint: Mint) -> TokenResponse:
     Raises BadParameter, BadScope, BadCustomer, Throttled, Unavailable; MoreProofNeeded where the
     institution's policy wants a second factor for these scopes (`grants.mfa`).
     """
-    login_id = request.form.text("username", MAX_LOGIN_BYTES)
-    if login_id is None:
-        raise BadParameter("username", "missing")
-    secret = read_password(request.form.text("password", MAX_PASSWORD_BYTES))
+    login_id, secret = read_credentials(request.form)
     scopes = narrow(request.read_scopes(), request.application.api_scopes)
     sign_in = SignIn(request, mint, login_id)
     verified = await check_password(sign_in, login_id, secret)
@@ -41,6 +39,14 @@ async def password(request: TokenRequest, mint: Mint) -> TokenResponse:
         await ask_for_more(sign_in, verified, scopes)
     family, refresh = await mint.journal.perform(OpenFamily(sign_in, verified, scopes))
     return await answer_from_family(request, mint, family, refresh, scopes)
+
+
+def read_credentials(form: Form) -> tuple[str, str]:
+    """The login id and the password, as they were sent. Raises BadParameter."""
+    login_id = form.text("username", MAX_LOGIN_BYTES)
+    if login_id is None:
+        raise BadParameter("username", "missing")
+    return login_id, read_password(form.text("password", MAX_PASSWORD_BYTES))
 
 
 class OpenFamily:
@@ -84,7 +90,7 @@ class OpenFamily:
             family_id=self._family_id,
             customer_id=customer.customer_id,
             scopes=self._scopes,
-            grant_type="password",
+            grant_type=LEGACY_PASSWORD if request.is_legacy else "password",
             auth_time=now,
             amr=("pwd",),
             now=now,

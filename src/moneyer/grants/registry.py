@@ -1,9 +1,16 @@
 """The grants that the token endpoint knows, by the name they have on the wire."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import NamedTuple
 
-from moneyer.grants import authorization_code, client_credentials, mfa, password, refresh_token
+from moneyer.grants import (
+    authorization_code,
+    client_credentials,
+    legacy_password,
+    mfa,
+    password,
+    refresh_token,
+)
 from moneyer.grants.mint import Mint, TokenRequest, TokenResponse
 from moneyer.institutions.institution import GrantType
 from moneyer.protocol.failures import BadParameter, UnknownGrantType
@@ -41,11 +48,18 @@ GRANTS: dict[str, Grant] = {
 }
 
 
-def find_grant(name: str | None) -> Grant:
+LEGACY_GRANTS: dict[str, Grant] = {
+    "client_credentials": GRANTS["client_credentials"],
+    "password": Grant("password", "password", password.PARAMETERS, legacy_password.legacy_password),
+}
+"""Those of the V1 endpoint."""
+
+
+def find_grant(name: str | None, grants: Mapping[str, Grant] = GRANTS) -> Grant:
     """Raises BadParameter for a missing name, UnknownGrantType for an unknown one."""
     if name is None:
         raise BadParameter("grant_type", "missing")
-    grant = GRANTS.get(name)
+    grant = grants.get(name)
     if grant is None:
         raise UnknownGrantType("grant-type-unknown")
     return grant

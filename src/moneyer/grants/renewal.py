@@ -66,7 +66,7 @@ def family_opened(request: TokenRequest, family: Family) -> Event:
     """The event of a sign-in with a password that opened `family`."""
     return request.event(
         "family:opened",
-        grant_type=family.grant_type,
+        grant_type=family.grant,
         customer_id=family.customer_id,
         scope=join(family.scopes),
         family_id=family.family_id.hex(),
@@ -86,10 +86,10 @@ async def answer_from_family(
         token_id=access_token_id(mint.ratchet, family, scopes),
         issued_at=family.turned_at,
         scopes=scopes,
-        grant_type=family.grant_type,
+        grant_type=family.grant,
         family=family,
         auth_time=family.auth_time,
-        amr=family.amr or (("pwd",) if family.grant_type == "password" else ()),
+        amr=family.amr or (("pwd",) if family.grant == "password" else ()),
         claims=family.claims,
     )
     end = idle_end(family, renewal_policy(request.application))

@@ -5,10 +5,13 @@ attempts at once cannot pass a limit of ten; the second settles it. A process th
 leaves the attempt counted.
 """
 
+from collections.abc import Callable
+from contextlib import suppress
+
 from moneyer.audit.events import Event
 from moneyer.customers.customer import Customer
 from moneyer.customers.login import canonical_login
-from moneyer.customers.verifiers import Verified
+from moneyer.customers.verifiers import Verified, Verifier
 from moneyer.grants.mint import Mint, TokenRequest
 from moneyer.guards import attempts
 from moneyer.guards.attempts import Attempts
@@ -37,8 +40,18 @@ class SignIn:
         return rows.attempts.get(self.institution_id, name) or Attempts(self.institution_id, name, now)
 
 
-async def check_password(sign_in: SignIn, login_id: str, password: str) -> Verified:
-    """The customer who proved the password.
+Admission = Callable[[Customer], None]
+"""Raises BadCustomer for a customer whom a grant does not admit, whatever they prove."""
+
+
+def everyone(customer: Customer) -> None:
+    """Admits every customer."""
+
+
+async def check_password(
+    sign_in: SignIn, login_id: str, password: str, admit: Admission = everyone
+) -> Verified:
+    """The customer who proved the password, if `admit` lets them in.
 
     Raises BadCustomer, the same for every cause and after the same work; Throttled when this source
     or this application has failed too often; Unavailable when the check could not be made, which is
@@ -51,8 +64,7 @@ async def check_password(sign_in: SignIn, login_id: str, password: str) -> Verif
         try:
             if not admitted:
                 await verifier.refuse(password)
-            customer = await mint.reader.customer_by_login(sign_in.institution_id, sign_in.login_key)
-            return await verifier.verify(sign_in.institution_id, login_id, customer, password)
+            return await _verify(sign_in, verifier, login_id, password, admit)
         except BadCustomer as failure:
             await mint.journal.perform(SettleFailure(sign_in, admitted, failure))
             raise
@@ -60,6 +72,23 @@ async def check_password(sign_in: SignIn, login_id: str, password: str) -> Verif
             if admitted:
                 await mint.journal.perform(WithdrawAttempt(sign_in))
             raise
+
+
+async def _verify(
+    sign_in: SignIn, verifier: Verifier, login_id: str, password: str, admit: Admission
+) -> Verified:
+    """Raises BadCustomer, Unavailable."""
+    institution_id = sign_in.institution_id
+    customer = await sign_in.mint.reader.customer_by_login(institution_id, sign_in.login_key)
+    try:
+        if customer is not None:
+            admit(customer)
+    except BadCustomer:
+        # The work for a login that does not exist: whether the password was right is not even asked.
+        with suppress(BadCustomer):
+            await verifier.verify(institution_id, login_id, None, password)
+        raise
+    return await verifier.verify(institution_id, login_id, customer, password)
 
 
 class CountAttempt:

@@ -7,12 +7,14 @@
     │   ├── InsecureTransport
     │   ├── BadHeader
     │   │   ├── BadTransactionId
-    │   │   └── BadInstitutionId
+    │   │   ├── BadInstitutionId
+    │   │   └── BadOriginatingIp
     │   ├── BodyTooLarge
     │   └── BadParameter           one named parameter is missing or malformed
     │       └── UnprintableParameter
     ├── BadClient                  who asks is not proven
     ├── NotPermitted               proven, but disabled or not allowed this
+    │   └── GrantNotPermitted      not allowed one named grant
     ├── AddressBlocked
     ├── NotEntitled                the institution is not the application's
     ├── UnknownGrantType
@@ -82,6 +84,10 @@ class BadInstitutionId(BadHeader):
     """`institutionId` is missing or malformed."""
 
 
+class BadOriginatingIp(BadHeader):
+    """`originating_ip` is no IP address."""
+
+
 class BodyTooLarge(BadRequest):
     """The body is longer than this resource reads."""
 
@@ -104,6 +110,14 @@ class BadClient(Failure):
 
 class NotPermitted(Failure):
     """The application is disabled, or may not do this."""
+
+
+class GrantNotPermitted(NotPermitted):
+    """The application may not use `grant`, which is one of ours and never the caller's text."""
+
+    def __init__(self, grant: str, reason: str) -> None:
+        super().__init__(reason)
+        self.grant = grant
 
 
 class AddressBlocked(Failure):

@@ -59,10 +59,13 @@ DEMO = "meridian-online"
 APIS = "meridian-apis"
 """The APIs themselves, which follow revocations as a resource server."""
 
+CLASSIC = "meridian-classic"
+"""The application that still speaks V1."""
+
 
 def applications(now: int, base_url: str) -> tuple[Application, ...]:
-    """An application for each grant; the password grant is on for a year. The fourth is the demo
-    at `base_url`, which takes any port of this machine."""
+    """An application for each grant, and one for V1; the password grant is on for a year. The demo at
+    `base_url` takes any port of this machine."""
     return (
         Application(
             "meridian-back-office",
@@ -126,6 +129,15 @@ def applications(now: int, base_url: str) -> tuple[Application, ...]:
             grants=(),
             institutions=("00016", "00042", "07301"),
             is_resource_server=True,
+        ),
+        Application(
+            CLASSIC,
+            "Meridian Classic",
+            grants=("client_credentials", "password"),
+            institutions=("00016", "00042"),
+            lifetimes=_LIFETIMES,
+            password_until=now + 365 * _DAY * SECOND,
+            is_legacy=True,
         ),
     )
 

@@ -12,7 +12,7 @@ from moneyer.customers.passwords import PasswordHasher
 from moneyer.institutions.institution import issuer_of
 from moneyer.keys.sealing import ServerKeys, derive, new_master_key_file, parse_master_key
 from moneyer.protocol.clock import SystemClock
-from moneyer.sandbox.cast import APIS, DEMO, INSTITUTIONS, RESIDENTS, Resident, applications
+from moneyer.sandbox.cast import DEMO, INSTITUTIONS, RESIDENTS, Resident, applications
 from moneyer.store.admin import Admin
 from moneyer.store.engine import Engine, opened
 from moneyer.store.upgrade import upgrade
@@ -66,12 +66,12 @@ class SandboxFolder:
     def is_seeded(self) -> bool:
         """`sandbox.json` is written last, so where it stands the rest stands too.
 
-        One from before the demo or the APIs were added is seeded anew.
+        One from before one of the cast was added is seeded anew.
         """
         if not all(file.exists() for file in (self.card, self.database, self.master_key)):
             return False
         card = self.card.read_text()
-        return all(name in card for name in (DEMO, APIS))
+        return all(f'"{a.client_id}"' in card for a in applications(0, ""))
 
     def clear(self) -> None:
         """Deletes what a sandbox writes here, and nothing else."""

@@ -5,6 +5,7 @@ import uuid
 from rich.console import Console
 
 from moneyer.columns import aligned
+from moneyer.sandbox.cast import CLASSIC
 from moneyer.sandbox.seed import ApplicationCard, SandboxFile
 
 
@@ -62,6 +63,7 @@ def commands(card: SandboxFile, *, strict: bool = False) -> list[tuple[str, str]
     mobile = _with(card, "password")
     web = _with(card, "authorization_code")
     page = next(a for a in card.applications if "sign-in" in a.client_id)
+    classic = next(a for a in card.applications if a.client_id == CLASSIC)
     person = next(c for c in card.customers if c.institution in mobile.institutions)
     institution = f' -H "institutionId: {person.institution}"'
 
@@ -105,6 +107,11 @@ def commands(card: SandboxFile, *, strict: bool = False) -> list[tuple[str, str]
             f"{_take('REFRESH', 'refresh_token', 'ANSWER')}\n"
             f"{curl('/oauth2/v1/revoke')}{_user(mobile)} -X DELETE -d token=$REFRESH "
             "-w '%{http_code}\\n'",
+        ),
+        (
+            "V1: a token for the legacy APIs, in XML",
+            f'curl -s {base}/v1/oauth/token{_user(classic)} -H "di_fiid: {person.institution}" '
+            f'-H "di_tid: {uuid.uuid4()}" -d grant_type=client_credentials; echo',
         ),
     ]
 

@@ -55,6 +55,11 @@ def api_audience(issuer: str) -> str:
     return f"{issuer}/apis"
 
 
+def legacy_audience(issuer: str) -> str:
+    """The `aud` of tokens for the legacy APIs: what opens one side opens nothing on the other."""
+    return f"{issuer}/legacy-apis"
+
+
 def new_token_id() -> str:
     """A random `jti` of 128 bits; the token's own strength is its signature."""
     return base64url.encode(random_bytes(16)).decode()

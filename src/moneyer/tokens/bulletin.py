@@ -13,11 +13,12 @@ TYPE = "revocations+jwt"
 class Bulletin(msgspec.Struct, frozen=True, omit_defaults=True):
     """The claims of one bulletin. `iat` in seconds.
 
-    `keys` are the ids of the keys that hold, `applications` the ids of those that may act here; None:
-    as before. What follows has ended: access tokens by their `jti`, families by their `sid`, each with
-    the second after which none of its tokens lives anyway; and tokens of subjects, and of subjects with
-    one application (`client_id sub`), that belong to no family and were struck before an instant in
-    microseconds, each as that instant and such a second. A `whole` bulletin names all, another adds.
+    `keys` are the ids of the keys that hold, `applications` the ids of those that may act here,
+    `legacy` of those that may at the legacy APIs; None: as before. What follows has ended: access
+    tokens by their `jti`, families by their `sid`, each with the second after which none of its tokens
+    lives anyway; and tokens of subjects, and of subjects with one application (`client_id sub`), that
+    belong to no family and were struck before an instant in microseconds, each as that instant and such
+    a second. A `whole` bulletin names all, another adds.
     """
 
     iss: str
@@ -25,6 +26,7 @@ class Bulletin(msgspec.Struct, frozen=True, omit_defaults=True):
     whole: bool = False
     keys: tuple[str, ...] | None = None
     applications: tuple[str, ...] | None = None
+    legacy: tuple[str, ...] | None = None
     tokens: dict[str, int] = {}
     families: dict[str, int] = {}
     subjects: dict[str, tuple[int, int]] = {}

@@ -29,6 +29,8 @@ MAX_TOKEN_LENGTH = 4 + 32 + 1 + 91
 
 FAMILY_ID_BYTES = 16
 SECRET_BYTES = 32
+LEGACY_PASSWORD = "password/v1"
+"""The `grant_type` of a family that the V1 endpoint opened. It has refresh tokens and no renewal."""
 _TAG_BYTES = 16
 _SIGNED_BYTES = FAMILY_ID_BYTES + 4 + SECRET_BYTES
 
@@ -66,6 +68,15 @@ class Family(msgspec.Struct, frozen=True):
     amr: tuple[str, ...] = ()
     claims: tuple[str, ...] = ()
     revoked_at: int = 0
+
+    @property
+    def grant(self) -> str:
+        """The grant that began it, by its name on the wire."""
+        return self.grant_type.partition("/")[0]
+
+    @property
+    def is_renewable(self) -> bool:
+        return self.grant_type != LEGACY_PASSWORD
 
     def __repr__(self) -> str:
         return f"Family({self.institution_id!r}, {self.family_id.hex()}, {self.generation})"
@@ -209,6 +220,8 @@ def decide(
         return Verdict(Outcome.REFUSED, "other-application")
     if family.status != "live":
         return Verdict(Outcome.REFUSED, "family-revoked")
+    if not family.is_renewable:
+        return Verdict(Outcome.REFUSED, "family-legacy")
     if now >= family.expires_at:
         return Verdict(Outcome.REFUSED, "family-expired")
     if now >= family.turned_at + policy.idle * SECOND:

@@ -53,7 +53,7 @@ class PageCall(Call):
     """One request of a customer's browser to an institution's pages."""
 
     dialect = STANDARD
-    knows_transaction_ids = False
+    transaction_id_is = "optional"
 
     def __init__(self, request: Request, service: Service, institution_id: str) -> None:
         super().__init__(request, service)

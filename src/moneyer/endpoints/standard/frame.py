@@ -21,7 +21,7 @@ class StandardCall(Call):
     """One call of an endpoint under an issuer."""
 
     dialect = STANDARD
-    knows_transaction_ids = False
+    transaction_id_is = "optional"
 
     def __init__(self, request: Request, service: Service, institution_id: str) -> None:
         super().__init__(request, service)

@@ -7,6 +7,7 @@ import msgspec
 from moneyer.audit.events import Event
 from moneyer.customers.consent import Consent, consent_id
 from moneyer.grants.mint import Mint
+from moneyer.protocol.clock import SECOND
 from moneyer.protocol.scopes import Scopes
 from moneyer.store.kinds import CONSENTS, FAMILIES
 from moneyer.store.rows import Rows
@@ -25,9 +26,13 @@ class Connection(NamedTuple):
 
 
 async def connections(mint: Mint, institution_id: str, customer_id: str, now: int) -> list[Connection]:
-    """Every application that this customer allowed, or that renews by itself; the newest first."""
+    """Every application that this customer allowed, or that holds a family; the newest first."""
     consents: list[Consent] = await mint.reader.of_customer(institution_id, customer_id, CONSENTS)
-    families = await _live_families(mint, institution_id, customer_id, now)
+    families = [
+        family
+        for family in await _live_families(mint, institution_id, customer_id, now)
+        if now < _end(mint, family)
+    ]
     allowed = {consent.client_id: consent for consent in consents if consent.is_live}
     found = []
     for client_id in {*allowed, *(family.client_id for family in families)}:
@@ -41,11 +46,20 @@ async def connections(mint: Mint, institution_id: str, customer_id: str, now: in
                 tuple(dict.fromkeys(scope for scope in scopes if ":userinfo" not in scope)),
                 min(consent.granted_at if consent else now, *(f.started_at for f in own), now),
                 max(used),
-                max((family.expires_at for family in own), default=None),
-                bool(own),
+                max((_end(mint, family) for family in own), default=None),
+                any(family.is_renewable for family in own),
             )
         )
     return sorted(found, key=lambda connection: (-connection.since, connection.client_id))
+
+
+def _end(mint: Mint, family: Family) -> int:
+    """The instant after which nothing of the family opens anything: where it cannot be renewed, that
+    of its one access token."""
+    application = mint.snapshot.application(family.client_id)
+    if family.is_renewable or application is None:
+        return family.expires_at
+    return family.started_at + application.lifetimes.legacy_token * SECOND
 
 
 async def disconnect(

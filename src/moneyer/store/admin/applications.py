@@ -34,7 +34,7 @@ class ApplicationDesk(Desk):
         with self.change("application:changed", client_id=application.client_id) as connection:
             before = self._known_application(connection, application.client_id)
             longest = max(before.longest_life, application.longest_access_token)
-            if longest > application.lifetimes.access_token:
+            if longest > application.longest_life:
                 application = msgspec.structs.replace(application, longest_access_token=longest)
             connection.execute(
                 update(schema.applications)

@@ -1,0 +1,1 @@
+"""What stands under the legacy paths: V1, in XML."""
