@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
-import msgspec
-
 from moneyer.endpoints.http import Answer, Request
 from moneyer.gateway.call import ApiCall, Context, Verified
 from moneyer.gateway.refusals import (
@@ -162,6 +160,7 @@ class Counter:
                 "masked": Ticket(scopes=("accounts:read", "transactions:read")),
             }
         )
+        self.folder = folder
         self.people = People()
         self.clock = clock
         names = {one.institution_id: one for one in INSTITUTIONS}
@@ -231,6 +230,11 @@ class Counter:
             query["cursor"] = page["nextCursor"]
 
 
+def request_for(method: str, path: str) -> Request:
+    """A request without anything in it."""
+    return Request(method, path, b"", [], b"", "127.0.0.1", secure=False)
+
+
 def transfer(source: str, target: str, amount: Any, **rest: Any) -> dict[str, Any]:
     """The body of a transfer."""
     return {
@@ -253,6 +257,3 @@ def state_of(bank: Bank) -> dict[str, Any]:
 
 def cents(money: dict[str, Any]) -> int:
     return round(money["amount"] * 100)
-
-
-__all__ = ["ADA", "BAKERY", "BEN", "CLARA", "SHOP", "Counter", "Said", "cents", "msgspec", "transfer"]
