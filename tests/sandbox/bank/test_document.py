@@ -1,6 +1,5 @@
 """The OpenAPI document, and the page that is made of it."""
 
-import json
 import re
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ import pytest
 
 from moneyer.sandbox.bank.routes import OPERATIONS
 from tests.bank import TestClock
-from tests.sandbox.bank.counter import Counter, request_for
+from tests.sandbox.bank.counter import Counter, asking, request_for
 
 
 async def described(counter: Counter) -> Any:
@@ -91,23 +90,6 @@ async def test_a_base_path_precedes_everything(tmp_path: Path, clock: TestClock)
 @pytest.mark.parametrize("operation", [o for o in OPERATIONS if o.example], ids=lambda o: o.name)
 async def test_the_body_on_the_page_can_be_sent(counter: Counter, operation: Any) -> None:
     """Every example works as it stands, on a new bank, for the customer whom the page names."""
-    accounts = await counter.accounts()
-    source, target = accounts["CHECKING"]["id"], accounts["SAVINGS"]["id"]
-    text = json.dumps(operation.example).replace("{accountId}", source)
-    body = json.loads(text.replace("{anotherAccountId}", target))
-    disclosures = await counter.got("GET", "/v1/institution-disclosures")
-    disclosure = disclosures["institutionDisclosures"][0]["institutionDisclosureId"]
-    path = operation.route.path.replace("{institutionDisclosureId}", disclosure)
-    named = {"loginId": "ada.marsh"} if operation.route.customer == "required" else {}
-    if operation.name in {"deleteUserDisclosure", "updateUserDisclosure"}:
-        first = next(o for o in OPERATIONS if o.name == "createUserDisclosure")
-        await counter.got("POST", path, "bank", body=first.example, **named)
-    if operation.name == "updateRecipient":
-        made = await counter.got("POST", "/v1/recipients", "bank", body=body, **named)
-        path = path.replace("{recipientId}", made["id"])
-    if operation.name == "updateAlertPreference":
-        made = await counter.got("POST", "/v1/alert-preferences", "bank", body=body, **named)
-        number = made["alertPreferenceDetails"]["alertPrefId"]
-        path = path.replace("{alertPreferenceId}", str(number))
-    said = await counter.ask(operation.route.method, path, "bank", body=body, **named)
+    asked = await asking(counter, operation, "bank")
+    said = await asked.send(counter)
     assert said.status == operation.status, said

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 import schemathesis
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -18,7 +18,9 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from moneyer.endpoints.http import Request
+from moneyer.endpoints.http import JSON, Answer, Request
+from moneyer.sandbox.bank.call import Operation
+from moneyer.sandbox.bank.routes import OPERATIONS
 from tests.bank import TestClock
 from tests.sandbox.bank.counter import BAKERY, Counter
 
@@ -30,6 +32,10 @@ CHECKS = [
     content_type_conformance,
     response_schema_conformance,
 ]
+
+
+NOT_FOUND = Answer(404, [JSON], b'{"code":"CMN_90011","message":"Request is invalid"}')
+"""What the token service says of a path that is nobody's."""
 
 
 class Served:
@@ -62,7 +68,7 @@ class Served:
                 secure=False,
             )
         )
-        status, headers, content = answer or (404, [(b"content-type", b"application/json")], b"{}")
+        status, headers, content = answer or NOT_FOUND
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": content})
 
@@ -94,9 +100,7 @@ def with_real_values(document: Any, values: dict[str, list[str]]) -> Any:
 
 async def known(counter: Counter) -> dict[str, list[str]]:
     accounts = [one["id"] for one in (await counter.got("GET", "/v1/accounts"))["accounts"]]
-    images = await counter.got(
-        "GET", "/v1/banking-images", accountId=accounts[0], imageType="CHECK"
-    )
+    images = await counter.got("GET", "/v1/banking-images", accountId=accounts[0], imageType="CHECK")
     disclosures = (await counter.got("GET", "/v1/institution-disclosures"))["institutionDisclosures"]
     body = {"accountNumber": "99887766", "accountType": "SAVINGS", "nickName": "abroad"}
     recipient = (await counter.got("POST", "/v1/recipients", body=body))["id"]
@@ -146,35 +150,60 @@ def real(served: Counter) -> Any:
 
 
 FEW = settings(
-    max_examples=15,
+    max_examples=12,
     deadline=None,
     derandomize=True,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
 
+CONTEXT = {"hostUserId", "loginId", "institutionCustomerId"}
 
-@schemathesis.pytest.from_fixture("plain").parametrize()
-@FEW
-def test_any_values_with_a_customers_token(case: schemathesis.Case) -> None:
-    case.query = {k: v for k, v in (case.query or {}).items() if k not in {"hostUserId", "loginId"}}
-    case.call_and_validate(checks=CHECKS, headers={"Authorization": "Bearer ada"})
+each_operation = pytest.mark.parametrize("operation", OPERATIONS, ids=lambda o: o.name)
+each_mode = pytest.mark.parametrize("mode", list(schemathesis.GenerationMode), ids=str)
 
 
-@schemathesis.pytest.from_fixture("real").parametrize()
-@FEW
-def test_real_values_with_an_institutions_token(case: schemathesis.Case) -> None:
-    query = dict(case.query or {})
-    if "loginId" in query:
-        query.pop("hostUserId", None)
-    case.query = query
-    case.call_and_validate(checks=CHECKS, headers={"Authorization": "Bearer bank"})
+def drive(
+    schema: Any,
+    operation: Operation,
+    token: str,
+    mode: schemathesis.GenerationMode,
+    without: Callable[[Any], set[str]],
+) -> None:
+    """Asks what Schemathesis makes of an operation's description; every answer has to fit it.
+
+    `without` says which parameters are left out of a case.
+    """
+    described = schema[operation.route.path][operation.route.method]
+
+    @given(case=described.as_strategy(generation_mode=mode))
+    @FEW
+    def ask(case: Any) -> None:
+        dropped = without(case)
+        case.query = {k: v for k, v in (case.query or {}).items() if k not in dropped}
+        case.headers = {k: v for k, v in (case.headers or {}).items() if k not in dropped}
+        case.call_and_validate(checks=CHECKS, headers={"Authorization": f"Bearer {token}"})
+
+    ask()
 
 
-@schemathesis.pytest.from_fixture("real").parametrize()
-@FEW
-def test_real_values_with_a_customers_token(case: schemathesis.Case) -> None:
-    drop = {"hostUserId", "loginId", "institutionCustomerId"}
-    case.query = {k: v for k, v in (case.query or {}).items() if k not in drop}
-    case.headers = {k: v for k, v in (case.headers or {}).items() if k not in drop}
-    case.call_and_validate(checks=CHECKS, headers={"Authorization": "Bearer ada"})
+@each_mode
+@each_operation
+def test_any_values(plain: Any, operation: Operation, mode: Any) -> None:
+    """The document as it is served, with a customer's token."""
+    drive(plain, operation, "ada", mode, lambda _: CONTEXT)
+
+
+@each_mode
+@each_operation
+def test_real_values_with_an_institutions_token(real: Any, operation: Operation, mode: Any) -> None:
+    def without(case: Any) -> set[str]:
+        return {"hostUserId"} if "loginId" in (case.query or {}) else set()
+
+    drive(real, operation, "bank", mode, without)
+
+
+@each_mode
+@each_operation
+def test_real_values_with_a_customers_token(real: Any, operation: Operation, mode: Any) -> None:
+    drive(real, operation, "ada", mode, lambda _: CONTEXT)

@@ -52,7 +52,8 @@ def refused(refusal: Refused, words: Words, transaction_id: str) -> Answer:
     headers: list[tuple[bytes, bytes]] = []
     if refusal.status in {401, 403}:
         headers.append((b"www-authenticate", _challenge(refusal).encode()))
-    problem = Problem(refusal.status, _code(refusal, words), refusal.words)
+    said = words.unavailable.message if isinstance(refusal, CannotTell) else refusal.words
+    problem = Problem(refusal.status, _code(refusal, words), said)
     answer = declined(problem, transaction_id, *headers)
     if isinstance(refusal, CannotTell):
         kept = [header for header in answer.headers if header[0] != b"retry-after"]

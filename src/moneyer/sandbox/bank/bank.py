@@ -17,7 +17,7 @@ from moneyer.sandbox.bank.call import Call, Desk, Operation
 from moneyer.sandbox.bank.document.shelf import Shelf
 from moneyer.sandbox.bank.people import Customers, Houses
 from moneyer.sandbox.bank.problems import Declined
-from moneyer.sandbox.bank.reading import read_form_of
+from moneyer.sandbox.bank.reading import read_form_of, read_query
 from moneyer.sandbox.bank.routes import OPERATIONS
 
 ROUTES = Routes([operation.route for operation in OPERATIONS])
@@ -92,6 +92,7 @@ class Bank:
             )
             verified = await self._guard.check(call, operation.route)
             form = read_form_of(request.query, operation.words)
+            asked = read_query(form, operation.query, operation.words, operation.route)
             reply = await operation.answer(
                 Call(
                     self._desk,
@@ -99,6 +100,7 @@ class Bank:
                     request,
                     headers,
                     form,
+                    asked,
                     verified,
                     variables,
                     transaction_id,

@@ -42,6 +42,7 @@ class Call(NamedTuple):
     request: Request
     headers: dict[bytes, bytes]
     form: Form
+    asked: Asked
     verified: Verified
     variables: dict[str, str]
     transaction_id: str
@@ -65,8 +66,10 @@ class Call(NamedTuple):
         return "accounts:read_unmasked" in self.verified.scopes
 
     def query(self, type_: type[A]) -> A:
-        """The parameters beside the customer's. Raises Declined."""
-        return reading.read_query(self.form, type_, self.operation.words, self.operation.route)
+        """The parameters beside the customer's: `type_` is what the operation says."""
+        if not isinstance(self.asked, type_):
+            raise TypeError(f"{self.operation.name} does not take {type_.__name__}")
+        return self.asked
 
     def body(self, type_: type[A]) -> A:
         """The JSON body. Raises Declined."""

@@ -121,10 +121,10 @@ async def accounts_of_customer(call: Call) -> Reply:
     party = await call.desk.customers.by_id(call.institution_id, customer_id)
     if party is None:
         raise Declined(ACCOUNTS.customer)
-    context = verified.context
-    named = {context.login_id: party.login_id, context.host_user_id: party.host_user_id}
-    if any(said and said != real for said, real in named.items()):
-        raise ContextMismatch("path-and-query-differ")
+    for name, real in (("loginId", party.login_id), ("hostUserId", party.host_user_id)):
+        said = call.form.text(name, 256)
+        if said is not None and said.casefold() != real.casefold():
+            raise ContextMismatch("path-and-query-differ")
     return _listed(call, Holder(party, party.owners), asked)
 
 

@@ -92,6 +92,8 @@ async def create_preference(call: Call) -> Reply:
     body = call.body(PreferenceBody)
     holder = await call.holder()
     preference = read_preference(call, holder, body)
+    if body.alert_preference_details.alert_pref_id is not None:
+        raise Declined(PREFERENCE_DIFFERS)
     if _same(call, holder.first, preference) is not None:
         raise Declined(PREFERENCE_EXISTS)
     return _saved(call, holder, holder.first, preference, status=201)
@@ -194,7 +196,6 @@ _WRITING = (
     NOT_CONFIGURED,
     BAD_ALERT_ACCOUNT,
     PREFERENCE_DIFFERS,
-    TOO_MANY_PREFERENCES,
 )
 
 
@@ -222,7 +223,7 @@ OPERATIONS = (
         body=PreferenceBody,
         gives=AlertPreference,
         status=201,
-        problems=(*_WRITING, PREFERENCE_EXISTS),
+        problems=(*_WRITING, PREFERENCE_EXISTS, TOO_MANY_PREFERENCES),
         example=_EXAMPLE,
     ),
     Operation(
@@ -233,7 +234,7 @@ OPERATIONS = (
         put_preference,
         body=PreferenceBody,
         gives=AlertPreference,
-        problems=_WRITING,
+        problems=(*_WRITING, TOO_MANY_PREFERENCES),
         example=_EXAMPLE,
     ),
     Operation(

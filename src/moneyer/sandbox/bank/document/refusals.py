@@ -11,6 +11,10 @@ from moneyer.sandbox.bank.problems import Problem
 Schema = dict[str, Any]
 
 
+NOWHERE = Problem(404, "CMN_90011", "Request is invalid")
+"""A path with something longer than any id in it is nobody's: the token service answers."""
+
+
 def refusals(operation: Operation) -> dict[str, Schema]:
     """OpenAPI's response objects, each with an example for every code."""
     by_status: dict[int, dict[str, Problem]] = {}
@@ -46,6 +50,8 @@ def problems(operation: Operation) -> Iterator[Problem]:
         yield Problem(400, family.mismatch, guard.ContextMalformed.words)
     elif any("customerId" in part for part in operation.route.path.split("/")):
         yield words.customer
+    if "{" in operation.route.path:
+        yield NOWHERE
     yield Problem(401, family.missing, guard.TokenMissing.words)
     yield Problem(401, family.invalid, guard.TokenInvalid.words)
     yield Problem(403, family.forbidden, guard.ScopeMissing.words)
