@@ -1,0 +1,1 @@
+"""The sandbox's bank: accounts, transactions, cheques, disclosures, transfers and alerts, made up."""

@@ -1,0 +1,1 @@
+"""The calls of the bank's APIs, one file a family."""
