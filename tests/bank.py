@@ -183,6 +183,7 @@ class Bank:
             canonical_login(login_id),
             f"H-{customer_id[:8]}",
             type_,  # type: ignore[arg-type]
+            member_number=f"M-{customer_id[:8]}",
             person=Person("Ada", "Marsh", "1984-03-09", "ada@example.com", "+1 555 0100"),
             businesses=(uuid.uuid4().hex,) if type_ == "BUSINESS" else (),
             password_hash=hasher.hash(password),

@@ -216,6 +216,15 @@ async def operators_change_customers(bank: Bank) -> None:
     assert (await bank.renew(one["refresh_token"])).status_code == 200
     with pytest.raises(AdminError):
         bank.admin.customers.by_login(TWO, "biz")
+    desk, biz = bank.admin.customers, bank.admin.customers.by_login(ONE, "biz")
+    for find, name in (
+        (desk.by_id, biz.customer_id),
+        (desk.by_host_user, biz.host_user_id),
+        (desk.by_member, biz.member_number),
+    ):
+        assert find(ONE, name) == biz
+        with pytest.raises(AdminError):
+            find(TWO, name)
     assert "biz" in {c.login_id for c in bank.admin.customers.all(ONE)}
     assert "biz" not in {c.login_id for c in bank.admin.customers.all(TWO)}
     bank.add_customer(TWO, "biz", "BUSINESS")

@@ -26,6 +26,8 @@ from tests.store import institution_cases as cases
 from tests.store import sign_in_cases as pages
 from tests.store.institution_cases import ONE, Case
 
+FOUND_BY = ("by_login", "by_id", "by_host_user", "by_member")
+
 READER: dict[str, Case] = {
     "customer_by_login": cases.customer_by_login,
     "customer": cases.customer,
@@ -70,7 +72,7 @@ OPERATIONS_WITHOUT = {
 
 DESKS: dict[str, Case] = {
     **dict.fromkeys(
-        ("CustomerDesk.add", "CustomerDesk.by_login", "CustomerDesk.all"),
+        tuple(f"CustomerDesk.{name}" for name in ("add", "all", *FOUND_BY)),
         cases.operators_change_customers,
     ),
     "CustomerDesk.save": cases.operators_change_customers,

@@ -63,7 +63,7 @@ def sandbox(
         msgspec.structs.replace(settings, server=server),
         listening,
         ready=lambda: welcome(console, card, str(data), strict=strict),
-        guests=partial(guests_of, card),
+        guests=partial(guests_of, card, folder, strict=strict),
     )
 
 

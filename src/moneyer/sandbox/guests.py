@@ -1,20 +1,50 @@
 """What the sandbox serves besides the token service, each under paths of its own."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
+from urllib.parse import urlsplit
 
 from moneyer.endpoints.http import Answer, Request
 from moneyer.endpoints.router import Guest
-from moneyer.sandbox.cast import DEMO
+from moneyer.gateway.build import GuardSettings, guarding
+from moneyer.protocol.clock import SystemClock
+from moneyer.sandbox.bank.bank import Bank
+from moneyer.sandbox.cast import APIS, DEMO
+from moneyer.sandbox.customers import StoredCustomers
 from moneyer.sandbox.demo import Demo
-from moneyer.sandbox.seed import ApplicationCard, SandboxFile
+from moneyer.sandbox.seed import ApplicationCard, SandboxFile, SandboxFolder
+from moneyer.store.engine import opened
 
 
 @asynccontextmanager
-async def guests_of(card: SandboxFile) -> AsyncIterator[Guest]:
-    """The demo, for as long as the body runs."""
-    guests: list[Guest] = [_demo(card).handle]
+async def guests_of(
+    card: SandboxFile, folder: SandboxFolder, *, strict: bool = False
+) -> AsyncIterator[Guest]:
+    """The demo and the bank, for as long as the body runs.
 
+    The bank's guard follows the token service over HTTP, as the guard of any bank does. `strict`
+    demands a transactionId of each call. Raises OSError, JournalDamaged, JournalFull.
+    """
+    apis = application(card, APIS)
+    settings = GuardSettings(card.base_url, apis.client_id, apis.client_secret)
+    with opened(folder.database) as engine:
+        customers = StoredCustomers(engine)
+        async with guarding(settings) as guard:
+            bank = Bank(
+                guard,
+                customers,
+                customers.house,
+                folder.path,
+                SystemClock(),
+                base_url=card.base_url,
+                base_path=urlsplit(card.base_url).path,
+                require_transaction_id=strict,
+            )
+            with closing(bank):
+                yield _first_of(_demo(card).handle, bank.handle)
+
+
+def _first_of(*guests: Guest) -> Guest:
     async def handle(request: Request) -> Answer | None:
         """The answer of the first whose path it is."""
         for guest in guests:
@@ -22,7 +52,7 @@ async def guests_of(card: SandboxFile) -> AsyncIterator[Guest]:
                 return answer
         return None
 
-    yield handle
+    return handle
 
 
 def _demo(card: SandboxFile) -> Demo:

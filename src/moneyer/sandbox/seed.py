@@ -12,6 +12,7 @@ from moneyer.customers.passwords import PasswordHasher
 from moneyer.institutions.institution import issuer_of
 from moneyer.keys.sealing import ServerKeys, derive, new_master_key_file, parse_master_key
 from moneyer.protocol.clock import SystemClock
+from moneyer.sandbox.bank.books.journal import NAME as JOURNAL
 from moneyer.sandbox.cast import DEMO, INSTITUTIONS, RESIDENTS, Resident, applications
 from moneyer.store.admin import Admin
 from moneyer.store.engine import Engine, opened
@@ -81,6 +82,7 @@ class SandboxFolder:
             "moneyer.db-shm",
             "master.key",
             "sandbox.json",
+            JOURNAL,
         ):
             (self.path / name).unlink(missing_ok=True)
 

@@ -1,7 +1,7 @@
 """Customers, as operators see and change them."""
 
 import msgspec
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Column, delete, insert, select, update
 
 from moneyer.customers.customer import Customer
 from moneyer.store import schema
@@ -41,16 +41,34 @@ class CustomerDesk(Desk):
 
     def by_login(self, institution_id: str, login_key: str) -> Customer:
         """Raises AdminError for an unknown one."""
+        return self._find(institution_id, schema.customers.c.login_key, login_key, "login id")
+
+    def by_id(self, institution_id: str, customer_id: str) -> Customer:
+        """By institutionUserId. Raises AdminError for an unknown one."""
+        column = schema.customers.c.customer_id
+        return self._find(institution_id, column, customer_id, "institution user id")
+
+    def by_host_user(self, institution_id: str, host_user_id: str) -> Customer:
+        """Raises AdminError for an unknown one."""
+        column = schema.customers.c.host_user_id
+        return self._find(institution_id, column, host_user_id, "host user id")
+
+    def by_member(self, institution_id: str, member_number: str) -> Customer:
+        """The first customer of that member number. Raises AdminError where there is none."""
+        column = schema.customers.c.member_number
+        return self._find(institution_id, column, member_number, "member number")
+
+    def _find(self, institution_id: str, column: Column[str], value: str, what: str) -> Customer:
         table = schema.customers
         with self.look(institution_id) as connection:
             self.known_institution(connection, institution_id)
             row = connection.execute(
-                select(table).where(
-                    table.c.institution_id == institution_id, table.c.login_key == login_key
-                )
+                select(table)
+                .where(table.c.institution_id == institution_id, column == value)
+                .order_by(table.c.customer_id)
             ).first()
         if row is None:
-            raise AdminError(f"institution {institution_id} has no customer with this login id")
+            raise AdminError(f"institution {institution_id} has no customer with this {what}")
         return customer_from_row(row)
 
     def all(self, institution_id: str) -> list[Customer]:
