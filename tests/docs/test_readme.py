@@ -1,9 +1,6 @@
 """What the documents say is so: their commands run, their links lead somewhere, their map is true."""
 
-import asyncio
 import re
-import subprocess
-import sys
 import tomllib
 from pathlib import Path
 
@@ -12,37 +9,20 @@ import pytest
 
 from moneyer.customers.core_bank import CoreBank
 from moneyer.settings import Settings
-from tests.drills.service import Laptop
+from tests.docs.pasting import ROOT, pasted
 
-ROOT = Path(__file__).parents[2]
 DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "bench" / "README.md"]
 
 
 async def test_the_readme_can_be_pasted(tmp_path: Path) -> None:
     """Every block that is marked to run, in one shell, one after the other, does what it says."""
-    blocks = re.findall(r"<!-- run -->\n```sh\n(.*?)```", (ROOT / "README.md").read_text(), re.S)
-    server = Laptop(tmp_path / ".moneyer")
-    await server.start()
-    try:
-        script = "set -e\n" + "".join(f"{block}echo; echo ---\n" for block in blocks)
-        script = script.replace("http://127.0.0.1:8080", server.base_url)
-        script = script.replace(".venv/bin/", f"{Path(sys.executable).parent}/")
-        done = await asyncio.to_thread(in_bash, script, tmp_path)
-    finally:
-        server.stop()
-    assert done.returncode == 0, done.stderr
-    answers = done.stdout.split("---\n")[1:-1]
-    assert ['"access_token":' in answer for answer in answers[:4]] == [True] * 4, done.stdout
+    answers = (await pasted(ROOT / "README.md", tmp_path))[1:]
+    assert ['"access_token":' in answer for answer in answers[:4]] == [True] * 4, answers
     assert '"id_token":' in answers[3]
     assert answers[4].strip() == "204"
     assert "It would be refused: its family was revoked." in answers[5]
     assert "CMN_90004" in answers[6]
     assert "<di_member_number>700101</di_member_number><access_token>ey" in answers[7]
-
-
-def in_bash(script: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    command = ["bash", "-c", script]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=60)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
