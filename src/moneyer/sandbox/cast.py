@@ -33,9 +33,14 @@ PERSONAL_SCOPES: Scopes = (
     "transactions:read",
     "images:read",
     "recipients:read",
+    "recipients:write",
+    "recipients:delete",
     "transfers:write",
+    "disclosures:read",
+    "disclosures:write",
     "alertPref:read",
     "alertPref:write",
+    "alertHist:read",
 )
 
 _DAY = 86400

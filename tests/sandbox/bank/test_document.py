@@ -9,7 +9,8 @@ import pytest
 
 from moneyer.sandbox.bank.routes import OPERATIONS
 from tests.bank import TestClock
-from tests.sandbox.bank.counter import Counter, asking, request_for
+from tests.sandbox.bank.asking import asking
+from tests.sandbox.bank.counter import Counter, request_for
 
 
 async def described(counter: Counter) -> Any:

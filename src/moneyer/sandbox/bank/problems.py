@@ -151,7 +151,7 @@ NOT_CONFIGURED = Problem(
 ALERT_CURSOR = Problem(400, "PRMVAL_40001", "The cursor does not belong to this list")
 ONLY_INSTITUTIONS = Problem(403, "PRMSYS_11003", "Only the institution itself may do this")
 PREFERENCE_EXISTS = Problem(400, "PRMSYS_10007", "Resource of identifier already exists")
-TOO_MANY_PREFERENCES = Problem(400, "PRMVAL_40002", "No more than 200 preferences can be kept")
+TOO_MANY_PREFERENCES = Problem(400, "PRMVAL_40002", "No more than 100 preferences can be kept")
 
 
 ACCOUNTS = _words(

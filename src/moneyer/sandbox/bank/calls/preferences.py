@@ -25,7 +25,7 @@ from moneyer.sandbox.bank.problems import (
 )
 from moneyer.sandbox.bank.wire import Asked, Short, Wire
 
-MOST = 200
+MOST = 100
 """Preferences that one owner may keep."""
 
 
