@@ -9,8 +9,8 @@
         institution_id="00016",
         scopes=("accounts:read",),
     )
-    with TokenClient(settings, ClientCredentials) as tokens:
-        auth = BearerAuth(tokens, customer(host_user_id="H1000001"))
+    with TokenClient(settings, ClientCredentials) as bank:
+        auth = BearerAuth(bank, customer(host_user_id="H1000001"))
         httpx.get("https://api.bank.example/v1/accounts", auth=auth)
 
 A client holds the tokens of one sign-in. It renews them early, once for all its threads or tasks, and

@@ -4,6 +4,7 @@ import asyncio
 import inspect
 import secrets
 from collections.abc import Awaitable, Callable, Coroutine
+from functools import partial
 from typing import Self
 
 import httpx
@@ -26,7 +27,7 @@ Credentials = Callable[[], Grant | Awaitable[Grant]]
 class AsyncTokenClient:
     """As TokenClient, for tasks. One that is cancelled while it waits leaves the renewal to the others.
 
-    `credentials` may be a coroutine function; the store is called in a thread.
+    `credentials` may be a coroutine function; a store that may have to wait is called in a thread.
     """
 
     def __init__(
@@ -148,13 +149,16 @@ class _Port:
         await asyncio.sleep(seconds)
 
     async def load(self) -> str | None:
+        if isinstance(self._store, MemoryStore):
+            return self._store.load()
         return await asyncio.to_thread(self._store.load)
 
     async def save(self, refresh_token: str | None) -> None:
-        if refresh_token is None:
-            await asyncio.to_thread(self._store.clear)
+        write = self._store.clear if refresh_token is None else partial(self._store.save, refresh_token)
+        if isinstance(self._store, MemoryStore):
+            write()
         else:
-            await asyncio.to_thread(self._store.save, refresh_token)
+            await asyncio.to_thread(write)
 
     async def ask(self) -> Grant | None:
         if self._credentials is None:

@@ -10,7 +10,7 @@ from typing import Protocol, TypeVar
 
 from moneyer.client.answers import read_tokens, require_success
 from moneyer.client.errors import ProtocolError, ServiceUnavailable, SignInNeeded
-from moneyer.client.grants import Grant, RefreshToken
+from moneyer.client.grants import Grant, Password, RefreshToken
 from moneyer.client.retrying import wait_before_next
 from moneyer.client.settings import Settings
 from moneyer.client.tokens import Tokens
@@ -48,7 +48,7 @@ class Conversation:
         self._port = port
         self._clock = clock
         self._chance = chance
-        self._refused: Grant | None = None
+        self._refused: Password | None = None
 
     async def renew(self, attempts: int) -> Tokens:
         """Tokens from the refresh token in the store; without one, or when it opens nothing any more,
@@ -56,7 +56,8 @@ class Conversation:
 
         A refresh token that was refused is dropped, unless another process has renewed it meanwhile:
         then it goes on with that one. Raises TokenRefused, ServiceUnavailable, ProtocolError,
-        StoreFailed; SignInNeeded where there are no credentials, or those that were refused before.
+        StoreFailed; SignInNeeded where there are no credentials, or a password that was refused before:
+        sent again and again, it would lock the customer out.
         """
         refusal, presented = SignInNeeded(), None
         for _ in range(2):
@@ -80,7 +81,8 @@ class Conversation:
         try:
             tokens = await self._exchange(grant, attempts)
         except SignInNeeded:
-            self._refused = grant
+            if isinstance(grant, Password):
+                self._refused = grant
             raise
         self._refused = None
         return tokens

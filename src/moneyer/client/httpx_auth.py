@@ -1,4 +1,4 @@
-"""Tokens on the calls of an httpx client: `httpx.Client(auth=BearerAuth(tokens))`."""
+"""Tokens on the calls of an httpx client: `httpx.Client(auth=BearerAuth(bank))`."""
 
 from collections.abc import AsyncGenerator, Generator
 

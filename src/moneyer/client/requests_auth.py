@@ -1,4 +1,4 @@
-"""Tokens on the calls of requests: `requests.get(url, auth=RequestsAuth(tokens))`.
+"""Tokens on the calls of requests: `requests.get(url, auth=RequestsAuth(bank))`.
 
 The one module that needs requests, which Moneyer does not install.
 """

@@ -32,8 +32,9 @@ def send(http: httpx.Client, request: Request, timeouts: Timeouts) -> Answer:
             timeout=httpx.Timeout(timeouts.answer, connect=timeouts.connect),
         ) as response,
     ):
+        _require_plain(response)
         body = b""
-        for piece in response.iter_raw():
+        for piece in response.iter_bytes():
             body = _with(body, piece)
             if time.monotonic() > deadline:
                 raise Unreachable("the answer did not end in time", sent=True)
@@ -55,8 +56,9 @@ async def send_async(http: httpx.AsyncClient, request: Request, timeouts: Timeou
                 timeout=httpx.Timeout(timeouts.answer, connect=timeouts.connect),
             ) as response,
         ):
+            _require_plain(response)
             body = b""
-            async for piece in response.aiter_raw():
+            async for piece in response.aiter_bytes():
                 body = _with(body, piece)
             return _answer(response, body)
 
@@ -72,6 +74,12 @@ def _failures_named() -> Iterator[None]:
         raise Unreachable("the token service did not answer in time", sent=True) from None
     except httpx.TransportError:
         raise Unreachable("the connection ended before the answer did", sent=True) from None
+
+
+def _require_plain(response: httpx.Response) -> None:
+    """Raises ProtocolError for a compressed answer, which nobody asked for: few bytes can be many."""
+    if response.headers.get("content-encoding", "identity") != "identity":
+        raise ProtocolError("the answer is compressed", response.status_code)
 
 
 def _with(body: bytes, piece: bytes) -> bytes:

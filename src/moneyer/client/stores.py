@@ -56,15 +56,15 @@ class FileStore:
 
     def load(self) -> str | None:
         try:
-            descriptor = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+            with self._path.open("rb") as file:
+                is_open_to_others = bool(os.fstat(file.fileno()).st_mode & 0o077)
+                kept = file.read(_MOST)
         except FileNotFoundError:
             return None
         except OSError as error:
             raise _failed("read", error) from None
-        with os.fdopen(descriptor, "rb") as file:
-            if os.fstat(descriptor).st_mode & 0o077:
-                raise StoreFailed("the file of the refresh token is open to others: chmod 600")
-            kept = file.read(_MOST)
+        if is_open_to_others:
+            raise StoreFailed("the file of the refresh token is open to others: chmod 600")
         try:
             return kept.decode("ascii").strip() or None
         except ValueError:
