@@ -52,11 +52,13 @@ Fault = Callable[[Seen, Service], Reply | None]
 
 
 class Middleman(Scoped):
-    """`seen` are all requests; `faults` are used up one by one, then everything goes well."""
+    """`seen` are all requests; `faults` are used up one by one, then everything goes well; `cut_off`
+    counts the answers that the other side did not want to hear to the end."""
 
     def __init__(self, service: Service, port: int = 0) -> None:
         self.service = service
         self.seen: list[Seen] = []
+        self.cut_off = 0
         self.faults: deque[Fault] = deque()
         self._server = _Server(("127.0.0.1", port), _handler_for(self))
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
@@ -142,6 +144,8 @@ class _Server(ThreadingHTTPServer):
 
 def _handler_for(middleman: Middleman) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
+        timeout = 10
+
         def handle_one_request(self) -> None:
             self.raw_requestline = self.rfile.readline(65537)
             self.close_connection = True
@@ -164,7 +168,7 @@ def _handler_for(middleman: Middleman) -> type[BaseHTTPRequestHandler]:
                     time.sleep(reply.pause)
                     self.wfile.write(piece)
             except ConnectionError:
-                return  # the other side has heard enough
+                middleman.cut_off += 1
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             """Nothing."""

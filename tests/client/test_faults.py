@@ -1,5 +1,6 @@
 """What goes wrong between an application and its token service, and what the client makes of it."""
 
+import asyncio
 import gzip
 import threading
 from datetime import UTC, datetime
@@ -25,7 +26,7 @@ from moneyer.client import (
     Unreachable,
 )
 from moneyer.protocol.clock import SECOND
-from tests.cli.process import Sandbox
+from tests.cli.process import Sandbox, eventually
 from tests.client.conftest import QUICK, sandbox_settings, settings_for, settings_for_address
 from tests.client.middleman import Middleman, drips, dropped, lost, says, waits
 from tests.client.plain_v2 import CLIENT_SECRET, GOOD_CODE, PASSWORD, PlainV2
@@ -206,6 +207,17 @@ async def test_garbage_is_named_and_never_taken_for_a_token(
     assert "hotel" not in str(failure.value)
     service.faults.clear()
     assert (await client.token()).access_token == "at-1"
+
+
+async def test_an_answer_without_end_is_not_read_to_its_end(
+    service: Middleman, workshop: Workshop
+) -> None:
+    """It would fill the memory: the connection is closed after 64 KiB."""
+    service.spoil(says(200, b" " * 50_000_000))
+    client = workshop.make(settings_for(service), ClientCredentials)
+    with pytest.raises(ProtocolError, match="too long"):
+        await client.token()
+    assert await asyncio.to_thread(eventually, lambda: service.cut_off == 1)
 
 
 async def test_a_compressed_answer_is_not_unfolded(service: Middleman, workshop: Workshop) -> None:

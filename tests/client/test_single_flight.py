@@ -11,6 +11,7 @@ import pytest
 from moneyer.client import (
     AsyncTokenClient,
     ClientCredentials,
+    MemoryStore,
     Password,
     ServiceUnavailable,
     TokenClient,
@@ -208,6 +209,7 @@ def test_threads_that_were_refused_the_same_token_renew_it_once(
     with TokenClient(settings_for(service), ClientCredentials) as client:
         refused = client.token()
         got = at_once(lambda: client.renew(refused))
+        assert client.renew(refused).access_token == "at-2"
     assert {tokens.access_token for tokens in got if isinstance(tokens, Tokens)} == {"at-2"}
     assert len(got) == THREADS
     assert len(service.asked()) == 2
@@ -239,3 +241,23 @@ def gated(gate: threading.Event, status: int) -> Fault:
         return error(seen, service)
 
     return fault
+
+
+async def test_closing_waits_for_the_renewal_of_tasks_too(service: Middleman) -> None:
+    """Even when nobody waits for it any more."""
+    clock = TestClock()
+    gate = threading.Event()
+    store = MemoryStore()
+    client = AsyncTokenClient(settings_for(service), clock=clock, store=store)
+    await client.sign_in(Password("ada", PASSWORD))
+    clock.advance(1801)
+    service.spoil(waits(gate))
+    renewing = asyncio.create_task(client.token())
+    while len(service.seen) < 2:  # noqa: ASYNC110 - a thread tells no loop
+        await asyncio.sleep(0.01)
+    renewing.cancel()
+    closing = asyncio.create_task(client.aclose())
+    await asyncio.wait([closing], timeout=0.05)
+    gate.set()
+    await closing
+    assert store.load() == "rt-2"

@@ -109,7 +109,7 @@ def _instant(said: dict[str, Any], name: str, asked_at: int) -> int | None:
     value = said.get(name)
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | str) or not _NUMBER.fullmatch(str(value)):
+    if not isinstance(value, int | str) or not _NUMBER.fullmatch(str(value)):
         raise ProtocolError(f"{name} is no whole number of seconds")
     return asked_at + int(value) * SECOND
 
