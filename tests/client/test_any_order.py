@@ -194,7 +194,7 @@ USUAL = [
 fragments = st.sampled_from([*[(step,) for step in Step], *USUAL, *USUAL])
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(st.lists(fragments, min_size=3, max_size=30))
 def test_any_order_of_callers_answers_and_time(happenings: list[tuple[Step, ...]]) -> None:
     """There is one request at most; who waits has reason to; what is handed out is the newest token,

@@ -437,6 +437,19 @@ async def test_a_revocation_that_fails_forgets_nothing(service: Middleman, works
     assert {seen.form["token"] for seen in service.asked("/oauth2/v1/revoke")} == {"rt-1"}
 
 
+async def test_without_a_refresh_token_the_access_token_is_revoked(
+    service: Middleman, workshop: Workshop, plain: PlainV2
+) -> None:
+    """Where there is neither, nobody is asked."""
+    client = workshop.make(settings_for(service), ClientCredentials)
+    await client.token()
+    for _ in range(2):
+        await client.revoke()
+    (seen,) = service.asked("/oauth2/v1/revoke")
+    assert seen.form == {"token": "at-1"}
+    assert plain.live == set()
+
+
 async def test_what_a_service_echoes_is_not_repeated(service: Middleman, workshop: Workshop) -> None:
     """An error that quotes the refresh token, the secret, the password, or control characters."""
     secret = CLIENT_SECRET

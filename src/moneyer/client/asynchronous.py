@@ -71,8 +71,8 @@ class AsyncTokenClient:
         is_due = tokens is not None and freshness is Freshness.DUE
         if tokens is not None and not (is_due and self._flight is None):
             return tokens
-        attempts = 1 if is_due else self.settings.retry.attempts
-        flight = self._flight or self._take_off(self._conversation.renew(attempts))
+        retry = self.settings.retry.once() if is_due else self.settings.retry
+        flight = self._flight or self._take_off(self._conversation.renew(retry))
         try:
             return await asyncio.shield(flight)
         except ClientError:
@@ -89,7 +89,7 @@ class AsyncTokenClient:
     async def sign_in(self, grant: Grant) -> Tokens:
         """As TokenClient.sign_in."""
         await self._landed()
-        steps = self._conversation.sign_in(grant, self.settings.retry.attempts)
+        steps = self._conversation.sign_in(grant, self.settings.retry)
         return await asyncio.shield(self._take_off(steps))
 
     async def revoke(self) -> None:

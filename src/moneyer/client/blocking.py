@@ -84,8 +84,8 @@ class TokenClient:
                 self._flight = flight
             try:
                 if is_mine:
-                    attempts = 1 if is_due else self.settings.retry.attempts
-                    self._fly(flight, self._conversation.renew(attempts))
+                    retry = self.settings.retry.once() if is_due else self.settings.retry
+                    self._fly(flight, self._conversation.renew(retry))
                 return flight.result()
             except CancelledError:
                 continue  # its thread was interrupted; another takes over
@@ -111,7 +111,7 @@ class TokenClient:
                     flight = self._flight = Future()
                     break
             self._await_landing()
-        self._fly(flight, self._conversation.sign_in(grant, self.settings.retry.attempts))
+        self._fly(flight, self._conversation.sign_in(grant, self.settings.retry))
         return flight.result()
 
     def revoke(self) -> None:

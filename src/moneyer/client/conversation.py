@@ -11,7 +11,7 @@ from typing import Protocol, TypeVar
 from moneyer.client.answers import read_tokens, require_success
 from moneyer.client.errors import ProtocolError, ServiceUnavailable, SignInNeeded
 from moneyer.client.grants import Grant, Password, RefreshToken
-from moneyer.client.retrying import wait_before_next
+from moneyer.client.retrying import Retry, wait_before_next
 from moneyer.client.settings import Settings
 from moneyer.client.tokens import Tokens
 from moneyer.client.wire import Answer, Request, revocation_request, token_request
@@ -50,7 +50,7 @@ class Conversation:
         self._chance = chance
         self._refused: Password | None = None
 
-    async def renew(self, attempts: int) -> Tokens:
+    async def renew(self, retry: Retry) -> Tokens:
         """Tokens from the refresh token in the store; without one, or when it opens nothing any more,
         from the credentials that the application gives.
 
@@ -66,7 +66,7 @@ class Conversation:
                 break
             presented = stored
             try:
-                return await self._exchange(RefreshToken(stored), attempts)
+                return await self._exchange(RefreshToken(stored), retry)
             except SignInNeeded as failure:
                 refusal = failure
         if presented is not None:
@@ -74,12 +74,12 @@ class Conversation:
         grant = await self._port.ask()
         if grant is None or grant == self._refused:
             raise refusal
-        return await self.sign_in(grant, attempts)
+        return await self.sign_in(grant, retry)
 
-    async def sign_in(self, grant: Grant, attempts: int) -> Tokens:
+    async def sign_in(self, grant: Grant, retry: Retry) -> Tokens:
         """Tokens for `grant`; whoever was signed in before is forgotten. Raises as `renew` does."""
         try:
-            tokens = await self._exchange(grant, attempts)
+            tokens = await self._exchange(grant, retry)
         except SignInNeeded:
             if isinstance(grant, Password):
                 self._refused = grant
@@ -97,12 +97,12 @@ class Conversation:
             await self._surely(
                 lambda: revocation_request(self._settings, token),
                 require_success,
-                self._settings.retry.attempts,
+                self._settings.retry,
                 single_use=False,
             )
         await self._port.save(None)
 
-    async def _exchange(self, grant: Grant, attempts: int) -> Tokens:
+    async def _exchange(self, grant: Grant, retry: Retry) -> Tokens:
         """The tokens for `grant`. A refresh token among them is kept before anybody uses it."""
         asked = self._settings.scopes if grant.takes_scopes else ()
 
@@ -110,7 +110,7 @@ class Conversation:
             return read_tokens(answer, request, asked_at, asked)
 
         tokens = await self._surely(
-            lambda: token_request(self._settings, grant), read, attempts, single_use=grant.single_use
+            lambda: token_request(self._settings, grant), read, retry, single_use=grant.single_use
         )
         presented = grant.refresh_token if isinstance(grant, RefreshToken) else None
         kept = tokens.refresh_token or presented
@@ -122,7 +122,7 @@ class Conversation:
         self,
         build: Callable[[], Request],
         read: Callable[[Answer, Request, int], T],
-        attempts: int,
+        retry: Retry,
         *,
         single_use: bool,
     ) -> T:
@@ -132,11 +132,7 @@ class Conversation:
             try:
                 return read(await self._port.send(request), request, asked_at)
             except (ServiceUnavailable, ProtocolError) as failure:
-                if attempt >= attempts:
-                    raise
-                wait = wait_before_next(
-                    failure, attempt, self._settings.retry, self._chance(), single_use=single_use
-                )
+                wait = wait_before_next(failure, attempt, retry, self._chance(), single_use=single_use)
             await self._port.sleep(wait)
         raise AssertionError("the last attempt returns or raises")
 

@@ -1,6 +1,8 @@
 """Whether a request is repeated, and after how long."""
 
-from dataclasses import dataclass
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
 
 from moneyer.client.errors import ProtocolError, ServiceUnavailable, Unreachable
 
@@ -22,6 +24,10 @@ class Retry:
     def __post_init__(self) -> None:
         if self.attempts < 1 or min(self.first_wait, self.longest_wait, self.longest_retry_after) < 0:
             raise ValueError("a retry policy has at least one attempt, and no negative wait")
+
+    def once(self) -> Retry:
+        """The same without repetition."""
+        return replace(self, attempts=1)
 
 
 def wait_before_next(
