@@ -101,8 +101,14 @@ class AsyncTokenClient:
 
     def _take_off(self, steps: Coroutine[object, None, Tokens]) -> asyncio.Task[Tokens]:
         self._flight = asyncio.create_task(self._fly(steps))
-        self._flight.add_done_callback(_heard)
+        self._flight.add_done_callback(self._land)
         return self._flight
+
+    def _land(self, flight: asyncio.Task[Tokens]) -> None:
+        """A failure that every waiter has left before is no news to the event loop."""
+        self._flight = None
+        if not flight.cancelled():
+            flight.exception()
 
     async def _fly(self, steps: Coroutine[object, None, Tokens]) -> Tokens:
         try:
@@ -110,21 +116,12 @@ class AsyncTokenClient:
         except Exception as failure:
             self._cache.note(failure, self._clock.now())
             raise
-        else:
-            self._cache.put(tokens, self._chance())
-            return tokens
-        finally:
-            self._flight = None
+        self._cache.put(tokens, self._chance())
+        return tokens
 
     async def _landed(self) -> None:
         while self._flight is not None:
             await asyncio.wait([self._flight])
-
-
-def _heard(flight: asyncio.Task[Tokens]) -> None:
-    """A failure that every waiter has left before is no news to the event loop."""
-    if not flight.cancelled():
-        flight.exception()
 
 
 class _Port:

@@ -15,6 +15,9 @@ class Look(NamedTuple):
     tokens: Tokens | None
     freshness: Freshness
 
+    def __repr__(self) -> str:
+        return f"Look(…, {self.freshness.name})"
+
 
 class Cache:
     """One slot. Whoever shares it among threads holds a lock around each call."""
