@@ -25,7 +25,7 @@ from tests.cli.process import free_port, serving
 class LiveBank:
     """Three institutions and their customers, and applications of the test's own. Served by `serving`.
 
-    Calls to loopback addresses are allowed, so that applications there can be told of a sign-out.
+    Applications at loopback addresses, with the bank's own certificate, can be told of a sign-out.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -57,8 +57,12 @@ class LiveBank:
 
     @contextmanager
     def serving(self) -> Iterator[LiveBank]:
-        command = ("serve", "--settings", self._settings)
-        with serving(*command, folder=self.folder, ready=f"serving {self.base_url}"):
+        with serving(
+            *("serve", "--settings", self._settings),
+            folder=self.folder,
+            ready=f"serving {self.base_url}",
+            variables={"SSL_CERT_FILE": str(self.certificate)},
+        ):
             yield self
 
     def browser(self) -> httpx.Client:
