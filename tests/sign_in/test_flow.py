@@ -123,6 +123,7 @@ async def test_another_applications_code_is_refused_at_its_own_endpoint(browser:
         ({"request_uri": "https://evil.example/r"}, "request_uri_not_supported"),
         ({"registration": "{}"}, "registration_not_supported"),
         ({"claims": "{"}, "invalid_request"),
+        ({"claims": '{"id_token":{"sub":{"value":7}}}'}, "invalid_request"),
         ({"id_token_hint": "x.y.z"}, "invalid_request"),
         ({"nonce": "n" * 257}, "invalid_request"),
         ({"response_mode": "fragment"}, "invalid_request"),
