@@ -27,6 +27,7 @@ def sign_in(page: Page, who: tuple[str, str] = ADA) -> None:
     page.get_by_role("button", name="Sign in", exact=True).click()
 
 
+@pytest.mark.requirement("NI-04")
 def test_the_demo_from_the_button_to_the_tokens_and_back(sandbox: dict[str, Any], page: Page) -> None:
     """Sign-in, consent, tokens, connected applications, disconnect, sign-out."""
     page.goto(sandbox["base_url"] + "/demo")

@@ -184,6 +184,7 @@ async def test_an_application_that_posts_its_secret(bank: Bank) -> None:
     assert answer.status_code == 200
 
 
+@pytest.mark.requirement("JR-04", "OC-14")
 async def test_a_request_object_is_refused_before_it_could_move_the_redirect(browser: Browser) -> None:
     """One by value or by reference says nothing here; the page's own redirect URI still decides."""
     for more in ({"request": "e30.e30."}, {"request_uri": "https://portal.example/request.jwt"}):

@@ -171,6 +171,7 @@ async def test_a_post_is_taken_up_as_a_get(browser: Browser) -> None:
     assert answer.headers["location"] == f"{browser.issuer}/oauth2/authorize?client_id=portal"
 
 
+@pytest.mark.requirement("OC-12")
 async def test_form_post_sends_the_answer_with_a_form(browser: Browser) -> None:
     await browser.authorize(response_mode="form_post")
     await browser.sign_in()
