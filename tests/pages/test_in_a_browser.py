@@ -60,6 +60,14 @@ def test_the_demo_from_the_button_to_the_tokens_and_back(sandbox: dict[str, Any]
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
 
 
+def test_the_demo_runs_at_a_name_as_well(named_sandbox: dict[str, Any], page: Page) -> None:
+    """Where passkeys can be tried."""
+    page.goto(named_sandbox["base_url"] + "/demo")
+    page.get_by_role("button", name="Sign in with your bank").click()
+    sign_in(page)
+    expect(page.get_by_role("heading", name="Signed in")).to_be_visible()
+
+
 def test_a_second_factor_is_set_up_and_asked_for(sandbox: dict[str, Any], page: Page) -> None:
     """Harbor Light guards the moving of money."""
     page.goto(sandbox["base_url"] + "/demo")
