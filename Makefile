@@ -27,6 +27,10 @@ CREATED := $(VENV)/.created
 INSTALLED := $(VENV)/.installed
 DEV := $(VENV)/.dev
 
+# The one client that is not Python; this file vanishes with node_modules.
+NODE := tests/clients/node
+NODE_CLIENT := $(NODE)/node_modules/.installed
+
 .PHONY: install sandbox test lint format requirements fuzz drill drill-packages test-packages bench wheel lock clean help
 
 install: $(INSTALLED)  ## install the command at .venv/bin/moneyer, then show this list
@@ -35,7 +39,7 @@ install: $(INSTALLED)  ## install the command at .venv/bin/moneyer, then show th
 sandbox: $(INSTALLED)  ## start a bank with everything in it, on this machine (ARGS="--port 8080")
 	@$(BIN)/moneyer sandbox $(ARGS)
 
-test: test-packages $(DEV) lint  ## the whole check: format, lint, types, import rules, all tests, coverage
+test: test-packages $(DEV) $(NODE_CLIENT) lint  ## the whole check: format, lint, types, import rules, all tests, coverage
 	$(BIN)/python -m pytest --cov --cov-report=term
 
 lint: $(DEV)  ## format, lint, types and import rules, without the tests
@@ -61,7 +65,9 @@ drill: drill-packages $(DEV)  ## break everything again and again under load (KI
 	DRILL=1 KILLS=$(KILLS) FAILOVERS=$(FAILOVERS) $(BIN)/python -m pytest tests/drills
 
 drill-packages: packages := postgresql patroni etcd-server haproxy
-test-packages: packages := postgresql chromium
+test-packages: packages = postgresql chromium apache2 libapache2-mod-auth-openidc $(node)
+# Node may have come from elsewhere, with an npm of its own that Debian's would be in the way of.
+test-packages: node = $(if $(shell command -v node 2>/dev/null),,nodejs) $(if $(shell command -v npm 2>/dev/null),,npm)
 drill-packages test-packages: sudo := $(if $(filter 0,$(shell id -u)),,sudo)
 drill-packages test-packages: apt := $(sudo) env DEBIAN_FRONTEND=noninteractive apt-get -qq
 drill-packages test-packages: installed := dpkg-query --show --showformat '$${db:Status-Status}'
@@ -90,7 +96,7 @@ lock: $(DEV)  ## write the lock files anew; UPGRADE=1 moves to the newest versio
 	@$(COMPILE) --group build --constraint requirements-dev.lock --output-file requirements-build.lock
 
 clean:  ## remove .venv, builds, caches and reports
-	@rm -rf $(VENV) build dist htmlcov coverage.xml .coverage .coverage.* .hypothesis \
+	@rm -rf $(VENV) $(NODE)/node_modules build dist htmlcov coverage.xml .coverage .coverage.* .hypothesis \
 		.import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	@find . -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
 
@@ -133,4 +139,9 @@ $(INSTALLED): $(CREATED) requirements.lock requirements-build.lock pyproject.tom
 $(DEV): $(INSTALLED) requirements-dev.lock
 	@echo "Installing the tools for tests and checks into $(VENV)"
 	@$(FETCH) -r requirements-dev.lock
+	@touch $@
+
+$(NODE_CLIENT): $(NODE)/package.json $(NODE)/package-lock.json | test-packages
+	@echo "Installing openid-client into $(NODE)"
+	@npm ci --prefix $(NODE) --ignore-scripts --no-audit --no-fund --silent
 	@touch $@

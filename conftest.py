@@ -2,7 +2,7 @@
 
 from hypothesis import settings
 
-pytest_plugins = ["tests.plugins.requirements"]
+pytest_plugins = ["tests.plugins.chromium", "tests.plugins.requirements"]
 
 # The suite tries the same examples every time: a change is judged by what it changed, not by luck.
 # `make fuzz` is the place for luck.

@@ -73,7 +73,7 @@ class Page(HTMLParser):
         if tag == "button":
             self.buttons.add(given.get("value", ""))
             if "data-options" in given:
-                self.options = msgspec.json.decode(given["data-options"])
+                self.options[given["value"]] = msgspec.json.decode(given["data-options"])
 
     def handle_data(self, data: str) -> None:
         self.text += data

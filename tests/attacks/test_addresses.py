@@ -98,6 +98,7 @@ async def test_a_caller_with_a_whole_ipv6_network_has_one_address_to_guess_from(
         assert await machine(closed_bank, callers[-1]) == 200
 
 
+@pytest.mark.requirement("BC-03")
 async def test_what_a_stranger_says_about_its_address_is_not_believed(
     closed_bank: Bank, doors: Doors
 ) -> None:
@@ -110,6 +111,7 @@ async def test_what_a_stranger_says_about_its_address_is_not_believed(
         assert await machine(closed_bank, guesser, **{"X-Forwarded-For": "198.51.100.200"}) == 429
 
 
+@pytest.mark.requirement("BC-03")
 async def test_behind_our_own_proxy_its_last_word_counts_and_what_the_caller_put_before_it_does_not(
     closed_bank: Bank, doors: Doors
 ) -> None:

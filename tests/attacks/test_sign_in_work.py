@@ -152,6 +152,7 @@ async def test_logins_that_are_one_login_are_counted_as_one(bank: Bank, clock: T
 HASHER = PasswordHasher(b"p" * 32, memory_kib=12288, passes=1)
 
 
+@pytest.mark.requirement("NI-05")
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), min_size=1, max_size=40))
 def test_a_password_is_the_same_from_every_keyboard(password: str) -> None:
@@ -173,6 +174,7 @@ async def test_a_decomposed_password_signs_in_over_the_wire(bank: Bank) -> None:
     assert (await attempt(bank, "umlaut", spelled.upper())).status_code == 401
 
 
+@pytest.mark.requirement("NI-05")
 async def test_another_pepper_makes_every_stored_hash_worthless(bank: Bank) -> None:
     """A stolen table cannot be guessed at without the server's key."""
     stored = bank.admin.customers.by_login("00016", "ada").password_hash

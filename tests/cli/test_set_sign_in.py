@@ -12,6 +12,7 @@ from moneyer.cli import app
 from tests.browser import standard_application
 
 
+@pytest.mark.requirement("NA-03", "BC-04")
 @pytest.mark.parametrize(
     ("members", "word"),
     [
@@ -39,6 +40,7 @@ def test_what_does_not_fit_together_is_refused_with_the_reason(
         check_sign_in(standard_application(**members))
 
 
+@pytest.mark.requirement("NA-03")
 def test_a_native_application_may_have_a_scheme_of_its_own() -> None:
     uris = ("com.example.app:/cb", "http://127.0.0.1/cb")
     check_sign_in(standard_application(application_type="native", redirect_uris=uris))

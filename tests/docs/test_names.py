@@ -1,5 +1,6 @@
 """What the documents name exists: files, modules, commands, targets."""
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -94,10 +95,14 @@ def test_every_room_names_modules_that_it_has() -> None:
 
 
 def test_no_dependency_is_described_that_is_not_there() -> None:
-    """Each row of docs/dependencies.md is a package of pyproject.toml."""
+    """Each row of docs/dependencies.md is a package of pyproject.toml, of npm's lock or of `make`."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = [r for extra in project["optional-dependencies"].values() for r in extra]
     known = {re.split(r"[^a-z0-9-]", r.lower())[0] for r in (*project["dependencies"], *extras)}
+    node = ROOT / "tests" / "clients" / "node" / "package.json"
+    known |= set(json.loads(node.read_text())["dependencies"])
+    makefile = (ROOT / "Makefile").read_text()
+    known |= {name for row in re.findall(r"packages :?= (.*)", makefile) for name in row.split()}
     rows = re.findall(r"^\| ([a-z][^|]+) \|", (ROOT / "docs" / "dependencies.md").read_text(), re.M)
     described = {name for row in rows for name in row.strip().split(", ")} - {"package"}
     assert described <= known

@@ -27,6 +27,7 @@ def sign_in(page: Page, who: tuple[str, str] = ADA) -> None:
     page.get_by_role("button", name="Sign in", exact=True).click()
 
 
+@pytest.mark.requirement("NI-04")
 def test_the_demo_from_the_button_to_the_tokens_and_back(sandbox: dict[str, Any], page: Page) -> None:
     """Sign-in, consent, tokens, connected applications, disconnect, sign-out."""
     page.goto(sandbox["base_url"] + "/demo")
@@ -57,6 +58,14 @@ def test_the_demo_from_the_button_to_the_tokens_and_back(sandbox: dict[str, Any]
     expect(page).to_have_url(sandbox["base_url"] + "/demo")
     page.get_by_role("button", name="Sign in with your bank").click()
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+
+
+def test_the_demo_runs_at_a_name_as_well(named_sandbox: dict[str, Any], page: Page) -> None:
+    """Where passkeys can be tried."""
+    page.goto(named_sandbox["base_url"] + "/demo")
+    page.get_by_role("button", name="Sign in with your bank").click()
+    sign_in(page)
+    expect(page.get_by_role("heading", name="Signed in")).to_be_visible()
 
 
 def test_a_second_factor_is_set_up_and_asked_for(sandbox: dict[str, Any], page: Page) -> None:

@@ -59,6 +59,7 @@ CORPUS = [
 ]
 
 
+@pytest.mark.requirement("AC-05", "BC-01")
 async def test_only_the_byte_equal_redirect_uri_of_twenty_passes(bank: Bank) -> None:
     """Every crooked form is shown as a page; each of the twenty that are registered passes."""
     uris = (REGISTERED, *(f"https://app{n}.bank.example/cb" for n in range(1, 20)))
@@ -80,6 +81,7 @@ async def test_two_redirect_uris_are_none(browser: Browser) -> None:
     assert answer.status_code == 400
 
 
+@pytest.mark.requirement("NA-01", "NA-02")
 async def test_a_loopback_port_is_a_native_applications_own_choice(bank: Bank) -> None:
     registered = ("http://127.0.0.1/cb", "http://[::1]/cb")
     for client_id, kind in (("tool", "native"), ("site", "web")):
@@ -169,6 +171,7 @@ async def test_a_session_given_to_the_browser_beforehand_is_not_used(
     assert session.result()["error"] == "login_required"
 
 
+@pytest.mark.requirement("NI-09")
 async def test_cookies_are_bound_to_this_host_and_hidden_from_scripts(browser: Browser) -> None:
     await browser.authorize()
     lines = browser.answer.headers.get_list("set-cookie")

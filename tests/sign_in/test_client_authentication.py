@@ -76,6 +76,7 @@ async def test_a_signed_assertion_authenticates_once(signer: Bank) -> None:
     assert "www-authenticate" not in again.headers
 
 
+@pytest.mark.requirement("BU-01")
 @pytest.mark.parametrize(
     "changes",
     [
@@ -174,7 +175,7 @@ async def test_each_application_proves_itself_by_its_one_method(bank: Bank) -> N
     assert v2.status_code == 401
 
 
-@pytest.mark.requirement("CC-01", "CA-14")
+@pytest.mark.requirement("CC-01", "CA-14", "NA-04")
 async def test_a_public_application_has_codes_and_renewal_alone(bank: Bank) -> None:
     bank.add_application(standard_application("app", auth_method="none"))
     await bank.refresh()

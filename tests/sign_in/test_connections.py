@@ -189,6 +189,7 @@ async def test_a_third_partys_saved_consent_is_not_asked_for_again_but_more_is(
     assert "allow" in browser.page.buttons
 
 
+@pytest.mark.requirement("NA-05")
 async def test_a_public_application_on_the_customers_machine_always_asks(bank: Bank) -> None:
     bank.add_application(
         standard_application(

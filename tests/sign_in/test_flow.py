@@ -123,6 +123,7 @@ async def test_another_applications_code_is_refused_at_its_own_endpoint(browser:
         ({"request_uri": "https://evil.example/r"}, "request_uri_not_supported"),
         ({"registration": "{}"}, "registration_not_supported"),
         ({"claims": "{"}, "invalid_request"),
+        ({"claims": '{"id_token":{"sub":{"value":7}}}'}, "invalid_request"),
         ({"id_token_hint": "x.y.z"}, "invalid_request"),
         ({"nonce": "n" * 257}, "invalid_request"),
         ({"response_mode": "fragment"}, "invalid_request"),
@@ -170,6 +171,7 @@ async def test_a_post_is_taken_up_as_a_get(browser: Browser) -> None:
     assert answer.headers["location"] == f"{browser.issuer}/oauth2/authorize?client_id=portal"
 
 
+@pytest.mark.requirement("OC-12")
 async def test_form_post_sends_the_answer_with_a_form(browser: Browser) -> None:
     await browser.authorize(response_mode="form_post")
     await browser.sign_in()

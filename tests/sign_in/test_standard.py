@@ -26,7 +26,7 @@ async def push(bank: Bank, **changes: str | None) -> Any:
     return await bank.http.post(f"{ISSUER}/oauth2/par", data=form, headers=headers)
 
 
-@pytest.mark.requirement("PA-02")
+@pytest.mark.requirement("PA-02", "PA-03", "PA-06")
 async def test_a_pushed_request_is_good_once_for_its_application_and_a_while(
     bank: Bank, browser: Browser
 ) -> None:
@@ -48,6 +48,7 @@ async def test_a_pushed_request_is_good_once_for_its_application_and_a_while(
     assert (await browser.send("GET", url)).status_code == 400
 
 
+@pytest.mark.requirement("PA-01")
 @pytest.mark.parametrize(
     ("changes", "error"),
     [
@@ -69,6 +70,7 @@ async def test_what_is_wrong_with_a_pushed_request_is_told_at_once(
     assert event["client_id"] == "portal"
 
 
+@pytest.mark.requirement("PA-05")
 async def test_who_must_push_may_not_ask_openly(bank: Bank, browser: Browser) -> None:
     bank.change_application("portal", requires_pushed_requests=True)
     await bank.refresh()
@@ -76,7 +78,7 @@ async def test_who_must_push_may_not_ask_openly(bank: Bank, browser: Browser) ->
     assert browser.result()["error"] == "invalid_request"
 
 
-@pytest.mark.requirement("IN-01", "IN-02", "IN-04")
+@pytest.mark.requirement("IN-01", "IN-02", "IN-04", "IN-03", "IN-05")
 async def test_introspection_tells_its_own_and_resource_servers_and_nobody_else(
     bank: Bank, browser: Browser
 ) -> None:

@@ -169,7 +169,7 @@ def test_five_failures_are_free_and_then_the_wait_doubles() -> None:
     assert waits == [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900, 900, 900]
 
 
-@pytest.mark.requirement("PW-02")
+@pytest.mark.requirement("PW-02", "NI-06")
 def test_a_hundred_failures_in_a_row_lock_for_good() -> None:
     """However patient the guesser: the hundred and first is never checked."""
     login = Login(DEFAULT)
@@ -183,7 +183,7 @@ def test_a_hundred_failures_in_a_row_lock_for_good() -> None:
     assert not login.ask()
 
 
-@pytest.mark.requirement("PW-02")
+@pytest.mark.requirement("PW-02", "NI-06")
 @given(limits=LIMITS, steps=STEPS, later=st.lists(PAUSES, max_size=60))
 @settings(max_examples=200, deadline=None)
 def test_never_more_checks_in_a_row_than_the_hard_limit(

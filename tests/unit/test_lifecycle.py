@@ -178,3 +178,9 @@ def test_a_signature_is_the_same_every_time_and_under_each_key_another() -> None
     assert len(signatures) == 2
     for one in keys:
         one.verify(one.sign(b"bytes"), b"bytes")
+
+
+@pytest.mark.requirement("MD-08")
+def test_a_verifier_has_read_a_key_before_it_is_used() -> None:
+    """Whoever read the key set just before a key was announced reads it again in time, twice over."""
+    assert 2 * JWKS_MAX_AGE * SECOND <= PUBLISH_BEFORE_USE

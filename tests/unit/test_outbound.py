@@ -39,6 +39,7 @@ async def refused(url: str, addresses: list[str]) -> int:
     return asked
 
 
+@pytest.mark.requirement("LO-09")
 async def test_one_private_address_among_several_spoils_the_name() -> None:
     assert await refused("https://rp.example/bye", ["93.184.215.14", "127.0.0.1"]) == 1
     assert await refused("https://rp.example/bye", ["::ffff:169.254.169.254"]) == 1
@@ -50,6 +51,7 @@ async def test_only_https_on_its_own_port_is_called(url: str) -> None:
     assert await refused(url, ["93.184.215.14"]) == 0
 
 
+@pytest.mark.requirement("LO-09")
 async def test_a_name_that_changes_its_address_is_looked_up_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -40,6 +40,7 @@ def test_another_verifier_opens_nothing(one: str, other: str) -> None:
             pkce.verify(other, challenge_of(one))
 
 
+@pytest.mark.requirement("PK-01")
 @pytest.mark.parametrize("length", [0, 1, 42, 129, 500])
 def test_a_verifier_of_another_length_is_refused_even_where_its_digest_fits(length: int) -> None:
     verifier = "v" * length
@@ -47,6 +48,7 @@ def test_a_verifier_of_another_length_is_refused_even_where_its_digest_fits(leng
         pkce.verify(verifier, challenge_of(verifier))
 
 
+@pytest.mark.requirement("PK-01")
 @pytest.mark.parametrize("character", ["+", "/", "=", " ", "%", "é", "\n", "\x00"])
 def test_a_verifier_with_another_character_is_refused(character: str) -> None:
     verifier = "v" * 50 + character
@@ -71,6 +73,7 @@ def test_the_challenge_itself_is_no_verifier() -> None:
 GOOD = challenge_of("v" * 43)
 
 
+@pytest.mark.requirement("PK-01")
 @pytest.mark.parametrize(
     ("challenge", "method"),
     [

@@ -94,6 +94,7 @@ def test_an_absolute_https_uri_or_a_loopback_one_may_be_registered(uri: str) -> 
     assert check_redirect_uri(uri) == uri
 
 
+@pytest.mark.requirement("AC-04", "BC-04", "NA-02")
 @pytest.mark.parametrize("uri", BAD)
 def test_every_other_uri_is_refused_with_a_reason(uri: str) -> None:
     with pytest.raises(ValueError, match="redirect URI"):

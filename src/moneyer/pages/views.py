@@ -79,10 +79,16 @@ class Consent(_Page, frozen=True):
 
 
 class Problem(msgspec.Struct, frozen=True):
-    """Something went wrong and nobody else can be told. `reference` finds it in the log."""
+    """Something went wrong and nobody else can be told. `reference` finds it in the log.
+
+    `back` leads to the application of that name, at `host`, where it is the customer's to go there.
+    """
 
     kind: str
     reference: str
+    back: str = ""
+    application_name: str = ""
+    host: str = ""
 
 
 class SignOut(_Page, frozen=True):

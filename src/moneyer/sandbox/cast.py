@@ -68,6 +68,14 @@ CLASSIC = "meridian-classic"
 """The application that still speaks V1."""
 
 
+def demo_callbacks(base_url: str) -> tuple[str, ...]:
+    """Where the demo takes its codes: at any port of this machine, and wherever else it is served."""
+    return (*_LOOPBACK, f"{base_url}/demo/callback")
+
+
+_LOOPBACK = ("http://127.0.0.1/demo/callback", "http://[::1]/demo/callback")
+
+
 def applications(now: int, base_url: str) -> tuple[Application, ...]:
     """An application for each grant, and one for V1; the password grant is on for a year. The demo at
     `base_url` takes any port of this machine."""
@@ -112,7 +120,7 @@ def applications(now: int, base_url: str) -> tuple[Application, ...]:
                 "offline_access",
             ),
             institutions=("00016", "00042", "07301"),
-            redirect_uris=("http://127.0.0.1/demo/callback", "http://[::1]/demo/callback"),
+            redirect_uris=demo_callbacks(base_url),
             lifetimes=Lifetimes(),
             profile="standard",
             application_type="native",

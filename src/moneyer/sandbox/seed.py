@@ -13,7 +13,14 @@ from moneyer.institutions.institution import issuer_of
 from moneyer.keys.sealing import ServerKeys, derive, new_master_key_file, parse_master_key
 from moneyer.protocol.clock import SystemClock
 from moneyer.sandbox.bank.books.journal import NAME as JOURNAL
-from moneyer.sandbox.cast import DEMO, INSTITUTIONS, RESIDENTS, Resident, applications
+from moneyer.sandbox.cast import (
+    DEMO,
+    INSTITUTIONS,
+    RESIDENTS,
+    Resident,
+    applications,
+    demo_callbacks,
+)
 from moneyer.store.admin import Admin
 from moneyer.store.engine import Engine, opened
 from moneyer.store.upgrade import upgrade
@@ -125,12 +132,16 @@ class SandboxFolder:
 
 
 def _move_demo(engine: Engine, base_url: str) -> None:
-    """Lets the demo's sign-out end where the sandbox now serves."""
+    """Lets the demo's sign-in and sign-out end where the sandbox now serves."""
     desk = Admin(engine, SystemClock(), writer="sandbox").applications
     registered = desk.get(DEMO)
-    ends = (f"{base_url}/demo",)
-    if registered.post_logout_redirect_uris != ends:
-        desk.save(msgspec.structs.replace(registered, post_logout_redirect_uris=ends))
+    moved = msgspec.structs.replace(
+        registered,
+        redirect_uris=demo_callbacks(base_url),
+        post_logout_redirect_uris=(f"{base_url}/demo",),
+    )
+    if moved != registered:
+        desk.save(moved)
 
 
 def populate(engine: Engine, keys: ServerKeys, base_url: str) -> SandboxFile:

@@ -1,14 +1,17 @@
 """The answer to an authorization request: back to the application, with `iss` (RFC 9207)."""
 
 from typing import Literal
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from moneyer.endpoints.browser.frame import PageCall
 from moneyer.endpoints.http import Answer
 from moneyer.grants.mint import RecordEvent, event_of
 from moneyer.institutions.institution import Institution
-from moneyer.pages.views import FormPost
+from moneyer.pages.views import FormPost, Problem
 from moneyer.protocol.failures import SentBack
+
+_AFTER_A_QUESTION = frozenset({"access_denied", "consent_required", "login_required"})
+"""The customer has answered, or the application asked that they are not (`prompt=none`)."""
 
 
 def answer_application(
@@ -54,4 +57,25 @@ async def send_back(
     fields = {"error": failure.error, "error_description": failure.description}
     if state is not None:
         fields["state"] = state
+    if await _is_a_lure(call, institution, failure):
+        return _with_a_page_between(call, redirect_uri, fields)
     return answer_application(call, redirect_uri, mode, fields)
+
+
+async def _is_a_lure(call: PageCall, institution: Institution, failure: SentBack) -> bool:
+    """Whether a link to this bank would take somebody to a third party without a word from either.
+
+    Nobody is signed in, and the request is wrong in a way that its sender chose (RFC 9700, 4.11.2).
+    """
+    is_third_party = call.application is not None and call.application.is_third_party
+    if not is_third_party or failure.error in _AFTER_A_QUESTION:
+        return False
+    return await call.session(institution) is None
+
+
+def _with_a_page_between(call: PageCall, redirect_uri: str, fields: dict[str, str]) -> Answer:
+    """Leaves the way back to the customer; there is no code in it that a query would give away."""
+    back = with_query(redirect_uri, {**fields, "iss": call.issuer})
+    name = call.application.name if call.application else ""
+    problem = Problem("refused", call.trace.transaction_id, back, name, urlsplit(back).netloc)
+    return call.page(problem, status=400)

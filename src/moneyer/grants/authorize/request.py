@@ -6,6 +6,7 @@ from typing import Literal
 import msgspec
 
 from moneyer.applications.application import Application, require_grant
+from moneyer.grants.authorize.wishes import read_wishes
 from moneyer.institutions.institution import Institution
 from moneyer.protocol import pkce
 from moneyer.protocol.failures import (
@@ -20,12 +21,13 @@ from moneyer.protocol.form import Form
 from moneyer.protocol.redirect_uri import MAX_BYTES as MAX_URI
 from moneyer.protocol.scopes import IDENTITY_SCOPES, Scopes, narrow, split_scopes
 from moneyer.store.snapshot import Snapshot
-from moneyer.tokens.id_token import CLAIMS
 
 MAX_STATE = 2048
 MAX_NONCE = 256
 LONGEST_AGE = 10 * 366 * 86400
 
+_OPENID_SCOPES = IDENTITY_SCOPES | {"address"}
+"""Those that OpenID Connect Core defines (sections 5.4 and 11); no bank tells addresses here."""
 _PROMPTS = frozenset({"none", "login", "consent", "select_account"})
 _LOOPBACK = re.compile(r"http://(127\.0\.0\.1|\[::1\]):[0-9]{1,5}(?=[/?]|$)")
 
@@ -108,7 +110,7 @@ def read_request(
         _refuse_unsupported(form)
         requested = _scopes(form, application)
         api = tuple(scope for scope in requested if scope not in IDENTITY_SCOPES)
-        claims, acr_values, is_essential, subject = _claims(form)
+        wishes = read_wishes(form.text("claims", 4096))
         wished = (form.printable("acr_values", 1024) or "").split()
         challenge = pkce.check_challenge(
             form.printable("code_challenge", 128), form.printable("code_challenge_method", 16)
@@ -126,12 +128,12 @@ def read_request(
             response_mode=_response_mode(form),
             prompt=_prompt(form),
             max_age=_max_age(form),
-            acr_values=acr_values or tuple(wished),
-            acr_is_essential=is_essential,
-            claims=claims,
+            acr_values=wishes.acr_values or tuple(wished),
+            acr_is_essential=wishes.acr_is_essential,
+            claims=wishes.claims,
             login_hint=form.text("login_hint", 256) or "",
             ui_locales=form.printable("ui_locales", 256) or "",
-            subject=subject,
+            subject=wishes.subject,
             id_token_hint=form.printable("id_token_hint", 8192) or "",
         )
     except BadScope as failure:
@@ -185,7 +187,7 @@ def _scopes(form: Form, application: Application) -> Scopes:
     asked = [
         scope
         for scope in split_scopes(text, " ")
-        if scope not in IDENTITY_SCOPES or scope in application.scopes
+        if scope not in _OPENID_SCOPES or scope in application.scopes
     ]
     return narrow(tuple(asked), application.scopes)
 
@@ -213,46 +215,3 @@ def _max_age(form: Form) -> int | None:
     if not text.isdecimal() or not text.isascii() or int(text) > LONGEST_AGE:
         raise BadParameter("max_age", "not-seconds")
     return int(text)
-
-
-class _Wish(msgspec.Struct, frozen=True):
-    """One member of the `claims` parameter (OpenID Connect Core section 5.5.1)."""
-
-    essential: bool = False
-    value: str | None = None
-    values: tuple[str, ...] = ()
-
-    def __repr__(self) -> str:
-        return "_Wish(…)"
-
-
-class _Wishes(msgspec.Struct, frozen=True):
-    userinfo: dict[str, _Wish | None] = {}
-    id_token: dict[str, _Wish | None] = {}
-
-    def __repr__(self) -> str:
-        return "_Wishes(…)"
-
-
-def _claims(form: Form) -> tuple[tuple[str, ...], tuple[str, ...], bool, str]:
-    """The known claims asked for by name; acr values, and whether they are demanded; the subject.
-
-    Unknown claims are left out (section 5.5). Raises BadParameter.
-    """
-    text = form.text("claims", 4096)
-    if text is None:
-        return (), (), False, ""
-    try:
-        wishes = msgspec.json.decode(text, type=_Wishes)
-    except (msgspec.ValidationError, msgspec.DecodeError, RecursionError):
-        raise BadParameter("claims", "malformed") from None
-    names = tuple(
-        f"{place}:{name}"
-        for place, asked in (("id_token", wishes.id_token), ("userinfo", wishes.userinfo))
-        for name in asked
-        if name in CLAIMS
-    )
-    acr = wishes.id_token.get("acr") or _Wish()
-    values = acr.values or ((acr.value,) if acr.value else ())
-    subject = (wishes.id_token.get("sub") or wishes.userinfo.get("sub") or _Wish()).value or ""
-    return names, values, acr.essential and bool(values), subject

@@ -1,0 +1,1 @@
+"""What the metadata announces, and for each value a function that does it over HTTP."""
