@@ -1,5 +1,6 @@
 """Each grant, renewal and revocation, over HTTP at a running Moneyer, in both dialects."""
 
+import asyncio
 import re
 from typing import Any
 
@@ -15,6 +16,7 @@ from moneyer.client import (
     Settings,
     SignInNeeded,
     TokenRefused,
+    customer,
 )
 from tests.browser import VERIFIER, Page, challenge
 from tests.cli.process import Sandbox
@@ -39,15 +41,15 @@ def ada(sandbox: Sandbox) -> Password:
 def code_for(sandbox: Sandbox, scopes: str = "openid,profile,offline_access") -> str:
     """A code for the web application, over the back channel."""
     page = sandbox.token(PAGE, grant_type="client_credentials").json()
-    customer = next(c for c in sandbox.card["customers"] if c["login_id"] == "ada.marsh")
+    card = next(c for c in sandbox.card["customers"] if c["login_id"] == "ada.marsh")
     answer = httpx.post(
         f"{sandbox.base_url}/v1/auth-code",
         headers={"Authorization": f"Bearer {page['access_token']}", "institutionId": "00016"},
         data={
             "client_id": WEB,
             "scopes": "accounts:read",
-            "username": customer["login_id"],
-            "institution_user_id": customer["institution_user_id"],
+            "username": card["login_id"],
+            "institution_user_id": card["institution_user_id"],
             "requested_scopes": scopes,
         },
         trust_env=False,
@@ -261,3 +263,25 @@ async def test_an_api_that_refuses_a_revoked_token_is_asked_again_with_another(
         "/i/00016/oauth2/token",
         "/i/00016/oauth2/userinfo",
     ]
+
+
+async def test_the_sandbox_banks_own_api_answers_for_the_customer_that_is_named(
+    sandbox: Sandbox, front: Middleman, workshop: Workshop
+) -> None:
+    """With an institution's token each call says whom it is about. When the token is revoked behind
+    the client's back the bank refuses it within a second or so, and no call notices."""
+    settings = sandbox_settings(sandbox, front.base_url, BACK_OFFICE)
+    client = workshop.make(settings, ClientCredentials)
+    accounts = f"{front.base_url}/v1/accounts"
+    first, by_login = [
+        await client.call("GET", accounts, named)
+        for named in (customer(host_user_id="H1000001"), customer(login_id="ada.marsh"))
+    ]
+    assert first.status_code == 200, first.text
+    assert first.json() == by_login.json()
+    assert len(front.asked()) == 1
+    revoke(sandbox, BACK_OFFICE, (await client.token()).access_token)
+    async with asyncio.timeout(30):
+        while len(front.asked()) == 1:
+            answer = await client.call("GET", accounts, customer(host_user_id="H1000001"))
+            assert answer.status_code == 200
