@@ -11,6 +11,13 @@ from moneyer.sandbox.bank.call import Operation
 from moneyer.sandbox.bank.routes import OPERATIONS
 from tests.sandbox.bank.counter import ADA, Counter, Said
 
+INSTITUTIONAL = {
+    "createInstitutionDisclosure",
+    "updateInstitutionDisclosure",
+    "updateInstitutionAlertType",
+}
+"""Calls that only an institution's token may make."""
+
 
 class Asking(msgspec.Struct):
     """A request that would succeed, for a test to spoil."""

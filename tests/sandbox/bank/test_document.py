@@ -9,8 +9,8 @@ import pytest
 
 from moneyer.sandbox.bank.routes import OPERATIONS
 from tests.bank import TestClock
-from tests.sandbox.bank.asking import asking
-from tests.sandbox.bank.counter import Counter, request_for
+from tests.sandbox.bank.asking import INSTITUTIONAL, asking
+from tests.sandbox.bank.counter import Counter, request_for, transfer
 
 
 async def described(counter: Counter) -> Any:
@@ -94,3 +94,31 @@ async def test_the_body_on_the_page_can_be_sent(counter: Counter, operation: Any
     asked = await asking(counter, operation, "bank")
     said = await asked.send(counter)
     assert said.status == operation.status, said
+
+
+@pytest.mark.parametrize("token", ["ada", "bank"])
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda o: o.name)
+async def test_every_good_answer_fits_its_schema(counter: Counter, operation: Any, token: str) -> None:
+    """With either kind of token, once there is something to show."""
+    if token == "ada" and operation.name in INSTITUTIONAL:
+        token = "bank"
+    accounts = await counter.accounts()
+    source, target = accounts["CHECKING"]["id"], accounts["SAVINGS"]["id"]
+    by_name = {one.name: one for one in OPERATIONS}
+    for name in ("createAlertPreference", "createUserDisclosure", "createRecipient"):
+        if operation.route.method == "GET" and "{" not in operation.route.path:
+            example = by_name[name]
+            await counter.got("POST", example.route.path, body=example.example)
+    await counter.got("POST", "/v1/transfers", body=transfer(source, target, 25))
+    asked = await asking(counter, operation, token)
+    if operation.pictures:
+        asked.headers = {"Accept": "application/json"}
+    said = await asked.send(counter)
+    assert said.status == operation.status, said
+    document = await described(counter)
+    answers = document["paths"][operation.route.path][operation.route.method.lower()]["responses"]
+    content = answers[str(said.status)].get("content")
+    assert (content is None) == (said.body == b"")
+    if content is not None:
+        schema = {**content["application/json"]["schema"], "components": document["components"]}
+        jsonschema_rs.validator_for(schema).validate(said.json)

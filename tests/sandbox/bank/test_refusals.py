@@ -12,17 +12,10 @@ from moneyer.sandbox.bank.document.refusals import NOWHERE, problems
 from moneyer.sandbox.bank.problems import Problem
 from moneyer.sandbox.bank.routes import OPERATIONS
 from tests.bank import TestClock
-from tests.sandbox.bank.asking import asking
+from tests.sandbox.bank.asking import INSTITUTIONAL, asking
 from tests.sandbox.bank.counter import Counter
 from tests.sandbox.bank.spoiling import generic
 from tests.sandbox.bank.spoiling_each import RECIPES
-
-INSTITUTIONAL = {
-    "createInstitutionDisclosure",
-    "updateInstitutionDisclosure",
-    "updateInstitutionAlertType",
-}
-"""Calls that only an institution's token may make."""
 
 DOCUMENTED = [
     pytest.param(operation, problem, id=f"{operation.name}-{problem.status}-{problem.code}-{place}")
