@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from moneyer.endpoints.http import Request
@@ -86,7 +87,9 @@ async def generic(
     if problem == words.media_type:
         return await headed(asked, content_type="text/plain").send(counter)
     if problem == words.body:
-        asked.body = b'{"a":1,"a":2}'
+        # A good body in which one name stands twice.
+        first = json.dumps(dict([next(iter(asked.body.items()))]))
+        asked.body = f"{first[:-1]},{json.dumps(asked.body)[1:]}".encode()
         return await asked.send(counter)
     if problem == words.unavailable:
         counter.bank._guard = Busy()

@@ -147,3 +147,16 @@ async def test_two_transfers_at_once_do_not_spend_the_same_money(counter: Counte
     )
     assert sorted(one.status for one in said) == [200, 400, 400, 400, 400]
     assert await counter.balance(source) == 0
+
+
+async def test_one_key_at_once_moves_money_once(counter: Counter) -> None:
+    source = (await counter.accounts())["CHECKING"]["id"]
+    before = await counter.balance(source)
+    await recipients(counter)
+    target = (await counter.got("GET", "/v1/recipients"))["recipients"][0]["id"]
+    body, headers = transfer(source, target, 5), {"Idempotency-Key": "once"}
+    said = await asyncio.gather(
+        *(counter.ask("POST", "/v1/transfers", body=body, headers=headers) for _ in range(4))
+    )
+    assert len({one.body for one in said}) == 1
+    assert await counter.balance(source) == before - 500

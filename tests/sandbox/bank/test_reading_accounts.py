@@ -46,6 +46,22 @@ async def test_a_business_is_named_by_login_and_institution_customer_id(counter:
     assert chosen == shop
 
 
+@pytest.mark.parametrize(
+    "named",
+    [
+        {"loginId": "clara.weiss"},
+        {"hostUserId": "H1000003"},
+        {"hostUserId": "H1000003", "institutionCustomerId": BAKERY},
+        {"loginId": "clara.weiss", "institutionCustomerId": "f" * 32},
+    ],
+)
+async def test_a_business_that_is_named_by_half_is_refused(
+    counter: Counter, named: dict[str, Any]
+) -> None:
+    said = await counter.ask("GET", "/v1/accounts", "bank", **named)
+    assert (said.status, said.code) == (400, "ACC_00410")
+
+
 async def test_numbers_are_whole_only_for_a_token_that_may_see_them(counter: Counter) -> None:
     whole = (await counter.accounts("bank", loginId="ada.marsh"))["CHECKING"]
     masked = (await counter.accounts("masked", loginId="ada.marsh"))["CHECKING"]

@@ -20,11 +20,13 @@ async def test_a_restart_keeps_everything_and_a_torn_line_is_cut_off(
     await counter.got("POST", "/v1/transfers", body=transfer(source, target, 1))
     whole = await counter.everything(source)
     counter.bank.close()
+    whole_file = (tmp_path / NAME).read_bytes()
     with (tmp_path / NAME).open("ab") as file:
         file.write(b'{"change":"transfer","institution_id":"000')
     clock.advance(86400 * 30)
     again = Counter(tmp_path, clock, seed="another seed, which an old bank does not take")
     assert state_of(again.bank) == state_of(counter.bank)
+    assert (tmp_path / NAME).read_bytes() == whole_file
     assert await again.everything(source) == whole
     await again.got("POST", "/v1/transfers", body=transfer(source, target, 2))
     again.bank.close()
@@ -46,6 +48,7 @@ def test_a_journal_that_somebody_wrote_into_is_refused_by_the_line(
 async def test_a_full_disk_changes_nothing(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
     source, target = await two(counter)
     balance = await counter.balance(source)
+    written = (counter.folder / NAME).read_bytes()
 
     def full(*_: object) -> int:
         raise OSError(28, "No space left on device")
@@ -55,6 +58,7 @@ async def test_a_full_disk_changes_nothing(counter: Counter, monkeypatch: pytest
         said = await counter.ask("POST", "/v1/transfers", body=transfer(source, target, 1))
     assert (said.status, said.code, said.headers["retry-after"]) == (503, "TFR_10001", "1")
     assert await counter.balance(source) == balance
+    assert (counter.folder / NAME).read_bytes() == written
     await counter.got("POST", "/v1/transfers", body=transfer(source, target, 1))
     assert await counter.balance(source) == balance - 100
 
