@@ -17,7 +17,7 @@ from moneyer.endpoints.service import EndpointSettings, Service
 from moneyer.feed.bulletins import Bulletins
 from moneyer.feed.follow import Follow
 from moneyer.feed.log import RevocationLog
-from moneyer.grants.back_channel_logout import Deliveries
+from moneyer.grants.back_channel_logout import Deliveries, take_up_notices
 from moneyer.grants.mint import Mint
 from moneyer.keys.sealing import ServerKeys, derive
 from moneyer.outbound import Outbound
@@ -39,6 +39,8 @@ SWEEP_INTERVAL = 60.0
 """Seconds between deletions of rows whose time is over."""
 SWEEP_PAUSE = 0.02
 """Seconds between two lots of one deletion, in which others write."""
+NOTICE_INTERVAL = 30.0
+"""Seconds between looks for applications that nobody is telling of a sign-out any more."""
 ALIGN_INTERVAL = 5.0
 """Seconds between looks at the database's clock."""
 
@@ -113,6 +115,7 @@ async def running(
             directory.follow(),
             _again(POLL_INTERVAL, follow.step),
             _again(POLL_INTERVAL, blocked),
+            _again(NOTICE_INTERVAL, partial(take_up_notices, mint)),
             _again(SWEEP_INTERVAL, partial(_sweep, ledger)),
         ):
             stack.push_async_callback(cancelled, asyncio.create_task(step))

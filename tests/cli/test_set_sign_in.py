@@ -54,6 +54,7 @@ def test_both_commands_change_what_they_name(tmp_path: Path) -> None:
     data = ["--data", str(tmp_path)]
     words = ["application", "set-sign-in", "northstar-budget", "--profile", "standard"]
     words += ["--third-party", "--owner", "Northstar Inc.", "--require-par"]
+    words += ["--origin", "https://northstar.example"]
     told = run(app, [*words, *data])
     assert told.exit_code == 0, told.output
     shown = json.loads(run(app, ["application", "show", "northstar-budget", *data]).output)
@@ -62,6 +63,7 @@ def test_both_commands_change_what_they_name(tmp_path: Path) -> None:
         "Northstar Inc.",
         True,
     )
+    assert shown["origins"] == ["https://northstar.example"]
     words = ["institution", "set-sign-in", "00016", "--second-factor", "always"]
     told = run(app, [*words, "--accent", "#AA2200", *data])
     assert told.exit_code == 0, told.output

@@ -5,10 +5,15 @@ from contextlib import aclosing
 import msgspec
 
 from moneyer.customers.consent import consent_id
+from moneyer.customers.notice import LEASE
 from moneyer.customers.session import session_digest
+from moneyer.grants.authorize.sign_out import CrossOff, TakeUpNotice
 from moneyer.protocol import base64url
+from moneyer.store.database import PostgresqlUrl
 from moneyer.store.kinds import CONSENTS, FACTORS, FAMILIES, SESSIONS
+from moneyer.store.postgresql.ledger import PostgresLedger
 from moneyer.store.rows import request_digest
+from moneyer.store.sqlite.ledger import SqliteLedger
 from tests.bank import BASE, PASSWORD, Bank
 from tests.browser import CALLBACK, Browser, challenge, standard_application
 from tests.store.institution_cases import ONE, TWO, reader_of
@@ -181,3 +186,37 @@ async def looks(bank: Bank) -> None:
         one, two = [(await bank.http.get(f"/i/{i}/pages/{path}")).text for i in (ONE, TWO)]
         assert "#7a1f5c" in two
         assert "#7a1f5c" not in one
+
+
+async def sign_out_to_be_told(bank: Bank) -> None:
+    """A session that ended at one is to be told of there; nobody at the other takes that up or away."""
+    uri = "https://127.0.0.1/bye"
+    bank.add_application(standard_application(backchannel_logout_uri=uri))
+    await bank.refresh()
+    browser = Browser(bank, ONE)
+    await browser.code()
+    await browser.send("GET", f"{browser.issuer}/oauth2/logout")
+    await browser.press("sign-out")
+    bank.clock.advance(121)
+    async with aclosing(reader_of(bank)) as reader, aclosing(ledger_of(bank)) as ledger:
+        (notice,) = await reader.due_notices(bank.clock.now())
+        assert (notice.institution_id, notice.clients) == (ONE, ("portal",))
+        forged = msgspec.structs.replace(notice, institution_id=TWO)
+        taken, _ = await ledger.commit(
+            [TakeUpNotice(forged), CrossOff(TWO, notice.session_id, "portal")]
+        )
+        assert taken is None
+        assert await reader.due_notices(bank.clock.now()) == [notice]
+        (taken,) = await ledger.commit([TakeUpNotice(notice)])
+        assert taken is not None
+        assert await reader.due_notices(bank.clock.now()) == []
+        await ledger.commit([CrossOff(ONE, notice.session_id, "portal")])
+        assert await reader.due_notices(bank.clock.now() + 2 * LEASE) == []
+
+
+def ledger_of(bank: Bank) -> SqliteLedger | PostgresLedger:
+    """A writer of a test's own, beside the service's."""
+    database = bank.settings.database
+    if isinstance(database, PostgresqlUrl):
+        return PostgresLedger(database, bank.clock, "test")
+    return SqliteLedger(database, bank.clock, "test")

@@ -15,7 +15,7 @@ from tests.bank import PASSWORD, Bank
 
 WAY = ("0001", "head", "0001", "head")
 NEW_COLUMNS = {"oldest_server", "amr", "claims", "session_id", "revoked_at"}
-NEW_TABLES = {"sessions", "consents", "factors", "stored_requests"}
+NEW_TABLES = {"sessions", "consents", "factors", "stored_requests", "logout_notices"}
 
 
 async def fill(bank: Bank) -> None:
@@ -98,7 +98,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "next"
-down_revision = "0004"
+down_revision = "0005"
 
 
 def upgrade():

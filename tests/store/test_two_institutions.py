@@ -42,6 +42,7 @@ READER: dict[str, Case] = {
 }
 READER_WITHOUT = {
     "blocked_guesses": "guesses at client secrets belong to no institution",
+    "due_notices": "names what is left to do everywhere; each is taken up by its own institution",
     "directory_version": "one number for the whole directory",
     "ended_since": "read for all at once; tests/gateway shows that a follower hears of its own alone",
     "aclose": "closes",
@@ -62,6 +63,7 @@ OPERATIONS: dict[str, Case] = {
     **dict.fromkeys(("AddFactors", "RemoveFactor", "RaiseSession"), pages.factor),
     **dict.fromkeys(("Ask", "Finish", "EnrolSession"), pages.begun_with_a_password),
     "Disconnect": pages.consent,
+    **dict.fromkeys(("TakeUpNotice", "CrossOff"), pages.sign_out_to_be_told),
     "Store": pages.pushed_request,
 }
 OPERATIONS_WITHOUT = {

@@ -46,7 +46,7 @@ class Application(
     `is_resource_server` may look into every token of its institutions, and follow their revocations.
     `is_legacy` lets it use the V1 endpoint and, as a resource server, look into the tokens for the
     legacy APIs instead of the others. `longest_access_token` is the longest life that its access tokens
-    had before, in seconds.
+    had before, in seconds. Its scripts call from `origins`.
     """
 
     client_id: str
@@ -78,6 +78,7 @@ class Application(
     backchannel_logout_uri: str = ""
     is_legacy: bool = False
     longest_access_token: Annotated[int, msgspec.Meta(ge=0, le=LONGEST_LIFETIME)] = 0
+    origins: tuple[str, ...] = ()
 
     @cached_property
     def entitled(self) -> frozenset[str]:

@@ -19,6 +19,10 @@ def check_sign_in(application: Application) -> None:
             check_redirect_uri(uri)
     for uri in application.post_logout_redirect_uris:
         check_redirect_uri(uri)
+    for origin in application.origins:
+        parts = urlsplit(check_redirect_uri(origin))
+        if origin != f"{parts.scheme}://{parts.netloc}" or origin != origin.lower():
+            raise ValueError("an origin is a scheme, a host and perhaps a port, and nothing else")
     if application.backchannel_logout_uri:
         check_redirect_uri(application.backchannel_logout_uri)
     if application.auth_method == "private_key_jwt":

@@ -161,6 +161,9 @@ def set_sign_in(
         list[str] | None, typer.Option(help="Where a sign-out may end; repeat.")
     ] = None,
     logout_uri: Annotated[str, typer.Option(help="Where it is told that a session ended.")] = "",
+    origin: Annotated[
+        list[str] | None, typer.Option(help="Where its scripts call from, a browser's origin; repeat.")
+    ] = None,
     settings: SettingsOption = None,
     data: DataOption = None,
 ) -> None:
@@ -180,6 +183,7 @@ def set_sign_in(
         requires_pushed_requests=require_par,
         post_logout_redirect_uris=post_logout_uri or [],
         backchannel_logout_uri=logout_uri,
+        origins=origin or [],
     )
     typer.echo(f"application {client_id} signs customers in as told; servers know within a second")
 

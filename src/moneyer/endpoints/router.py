@@ -3,7 +3,7 @@
 import re
 from collections.abc import Awaitable, Callable
 
-from moneyer.endpoints import public
+from moneyer.endpoints import cors, public
 from moneyer.endpoints.back_channel import auth_code, client_authorization
 from moneyer.endpoints.browser import assets
 from moneyer.endpoints.browser.account import applications, security
@@ -107,13 +107,24 @@ class Router:
             if legacy := V1_ENDPOINTS.get(own):
                 return await answer_call(LegacyCall(request, service), legacy)
             if found := _INSTITUTION.fullmatch(own):
-                institution_id, rest = found.groups()
-                if standard := STANDARD_ENDPOINTS.get(rest):
-                    call = StandardCall(request, service, institution_id)
-                    return await answer_call(call, standard)
-                if page := PAGES.get(rest):
-                    return await answer_call(PageCall(request, service, institution_id), page)
+                return await self._under_issuer(request, *found.groups())
         return await answer_call(Call(request, service), self._public)
+
+    async def _under_issuer(self, request: Request, institution_id: str, rest: str) -> Answer:
+        service = self._service
+        if page := PAGES.get(rest):
+            return await answer_call(PageCall(request, service, institution_id), page)
+        snapshot = service.mint.snapshot
+        is_open = rest in cors.OPEN
+        origin = cors.origin_let_in(request, snapshot, institution_id) if is_open else ""
+        if origin and request.method == "OPTIONS":
+            return cors.preflight(origin)
+        if standard := STANDARD_ENDPOINTS.get(rest):
+            call = StandardCall(request, service, institution_id)
+            answer = await answer_call(call, standard)
+            return cors.readable(answer, origin, call.application) if origin else answer
+        answer = await answer_call(Call(request, service), self._public)
+        return cors.readable(answer, origin) if origin else answer
 
     async def _public(self, call: Call) -> Answer:
         """Raises UnknownResource."""

@@ -13,6 +13,7 @@ from moneyer.customers.consent import Consent
 from moneyer.customers.customer import Customer
 from moneyer.customers.factors.factor import Factor
 from moneyer.customers.factors.policy import acr_of
+from moneyer.customers.notice import LogoutNotice
 from moneyer.customers.session import Session
 from moneyer.customers.verifiers import Verifier
 from moneyer.guards.attempts import LoginLimits, RateLimits
@@ -82,7 +83,7 @@ class TokenResponse(msgspec.Struct, frozen=True):
 
 
 class Reader(Protocol):
-    """Point reads, each within one institution."""
+    """Point reads, each within one institution but the last."""
 
     async def customer_by_login(self, institution_id: str, login_key: str) -> Customer | None: ...
     async def customer(self, institution_id: str, customer_id: str) -> Customer | None: ...
@@ -94,12 +95,19 @@ class Reader(Protocol):
     async def stored_request(self, institution_id: str, digest: bytes) -> StoredRequest | None: ...
     async def of_customer(self, institution_id: str, customer_id: str, kind: Kind) -> list[Any]: ...
     async def token_is_revoked(self, institution_id: str, token_id: str) -> bool: ...
+    async def due_notices(self, now: int) -> list[LogoutNotice]: ...
 
 
 class Deliveries(Protocol):
     """Takes messages to applications, apart from the request that caused them."""
 
-    def begin(self, url: str, client_id: str, make: Callable[[], Awaitable[str]]) -> None: ...
+    def begin(
+        self,
+        url: str,
+        client_id: str,
+        make: Callable[[], Awaitable[str]],
+        done: Callable[[], Awaitable[None]],
+    ) -> None: ...
 
 
 class Mint:

@@ -23,6 +23,8 @@ from moneyer.store.records import (
     customer_to_row,
     family_from_row,
     family_to_row,
+    notice_from_row,
+    notice_to_row,
     session_from_row,
     session_to_row,
 )
@@ -138,6 +140,14 @@ REQUESTS = Kind(
     lambda row: StoredRequest(*row),
     _astuple,
 )
+NOTICES = Kind(
+    lambda rows: rows.notices,
+    schema.logout_notices,
+    ("clients", "begun_at", "expires_at"),
+    notice_from_row,
+    notice_to_row,
+    changes_form=True,
+)
 SECRETS = Kind(
     lambda rows: rows.secrets,
     schema.application_secrets,
@@ -159,6 +169,7 @@ KINDS = (
     CONSENTS,
     FACTORS,
     REQUESTS,
+    NOTICES,
     SECRETS,
 )
 """In the order in which they are locked: the same for everyone, so that nobody waits in a circle."""

@@ -6,6 +6,7 @@ import msgspec
 
 from moneyer.customers.consent import Consent
 from moneyer.customers.customer import Customer, Person
+from moneyer.customers.notice import LogoutNotice
 from moneyer.customers.session import Session
 from moneyer.keys.lifecycle import KeyRecord
 from moneyer.tokens.code import Code
@@ -74,6 +75,16 @@ def consent_from_row(row: Row) -> Consent:
 def consent_to_row(consent: Consent) -> Row:
     row = list(msgspec.structs.astuple(consent))
     row[4] = " ".join(consent.scopes)
+    return row
+
+
+def notice_from_row(row: Row) -> LogoutNotice:
+    return LogoutNotice(*(*row[:3], tuple(row[3].split()), *row[4:]))
+
+
+def notice_to_row(notice: LogoutNotice) -> Row:
+    row = list(msgspec.structs.astuple(notice))
+    row[3] = " ".join(notice.clients)
     return row
 
 

@@ -11,6 +11,7 @@ RETENTION = {
     "attempts": 30 * _DAY,
     "sessions": _DAY,
     "stored_requests": _DAY,
+    "logout_notices": 0,
 }
 """Microseconds for which a row is kept after its time: long enough to recognise what comes back."""
 
@@ -37,5 +38,6 @@ def sweeps(place: str, lock: str = "") -> dict[str, str]:
         "families": sweep("families", "family_id", ended),
         "sessions": sweep("sessions", "digest", ended),
         "stored_requests": sweep("stored_requests", "digest", ended),
+        "logout_notices": sweep("logout_notices", "session_id", ended),
         "attempts": sweep("attempts", "name", f"touched_at < {place} AND {unlocked}"),
     }

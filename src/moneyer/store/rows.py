@@ -16,6 +16,7 @@ from moneyer.audit.events import Event
 from moneyer.customers.consent import Consent
 from moneyer.customers.customer import Customer
 from moneyer.customers.factors.factor import Factor
+from moneyer.customers.notice import LogoutNotice
 from moneyer.customers.session import Session
 from moneyer.guards.attempts import Attempts
 from moneyer.keys.lifecycle import KeyRecord
@@ -185,6 +186,9 @@ class Rows:
         self.consents = Table[Consent](lambda row: (row.institution_id, row.consent_id), undo, check)
         self.factors = Table[Factor](lambda row: (row.institution_id, row.factor_id), undo, check)
         self.requests = Table[StoredRequest](lambda row: (row.institution_id, row.digest), undo, check)
+        self.notices = Table[LogoutNotice](
+            lambda row: (row.institution_id, row.session_id), undo, check
+        )
         self.key_sets = Table[KeySet](lambda row: (row.institution_id, "keys"), undo, check)
         # An application's secrets belong to no institution.
         self.secrets = Table[SecretSlot](lambda row: (row.client_id, row.slot), undo, lambda _: None)
@@ -237,6 +241,7 @@ class Rows:
             self.consents,
             self.factors,
             self.requests,
+            self.notices,
             self.key_sets,
             self.secrets,
         )

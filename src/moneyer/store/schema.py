@@ -246,6 +246,20 @@ stored_requests = Table(
     sqlite_with_rowid=False,
 )
 
+logout_notices = Table(
+    "logout_notices",
+    metadata,
+    _institution(),
+    Column("session_id", String(32), nullable=False),
+    Column("customer_id", String(32), nullable=False),
+    Column("clients", Text, nullable=False),
+    Column("begun_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("institution_id", "session_id"),
+    Index(None, "expires_at"),
+    sqlite_with_rowid=False,
+)
+
 _BLOCKED = text("institution_id = '-' AND blocked_until > 0")
 """Sources of guesses that are, or were, made to wait: few, and looked for four times a second."""
 

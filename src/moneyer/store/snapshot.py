@@ -1,6 +1,7 @@
 """Institutions, applications and keys, held in memory as one immutable snapshot with a version."""
 
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 
 from moneyer.applications.application import Application
 from moneyer.applications.secrets import SecretSlot
@@ -41,6 +42,15 @@ class Snapshot:
 
     def rings(self) -> Iterable[tuple[str, Ring]]:
         return self._rings.items()
+
+    @cached_property
+    def by_origin(self) -> Mapping[str, tuple[Application, ...]]:
+        """Whose scripts may call from an origin."""
+        found: dict[str, tuple[Application, ...]] = {}
+        for application in self._applications.values():
+            for origin in application.origins:
+                found[origin] = (*found.get(origin, ()), application)
+        return found
 
     def applications(self) -> Iterable[Application]:
         return self._applications.values()

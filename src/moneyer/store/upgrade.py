@@ -20,7 +20,7 @@ from sqlalchemy.exc import OperationalError
 from moneyer.store import schema
 from moneyer.store.engine import is_postgresql, writing
 
-OLDEST_SCHEMA = "0004"
+OLDEST_SCHEMA = "0005"
 """The oldest revision that this version can serve from while the migration is still to come."""
 
 LOCK_PATIENCE = "2s"

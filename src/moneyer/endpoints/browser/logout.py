@@ -17,7 +17,7 @@ from moneyer.endpoints.browser.ticket import (
 from moneyer.endpoints.http import Answer
 from moneyer.grants.authorize.hints import Hint, read_hint
 from moneyer.grants.authorize.request import MAX_STATE
-from moneyer.grants.authorize.sessions import EndSession
+from moneyer.grants.authorize.sign_out import EndSession
 from moneyer.grants.back_channel_logout import tell_applications
 from moneyer.institutions.institution import Institution
 from moneyer.pages.views import SignedOut, SignOut
@@ -97,11 +97,16 @@ def _application(call: PageCall, hint: Hint | None, client_id: str | None) -> Ap
 async def _sign_out(
     call: PageCall, institution: Institution, session: Session, ticket: Ticket
 ) -> Answer:
-    request = token_request(call, institution, ACCOUNT)
-    ended = await call.service.mint.journal.perform(EndSession(session, request))
+    mint, request = call.service.mint, token_request(call, institution, ACCOUNT)
+
+    def hears(client_id: str) -> bool:
+        application = mint.snapshot.application(client_id)
+        return application is not None and bool(application.backchannel_logout_uri)
+
+    notice = await mint.journal.perform(EndSession(session, request, hears))
     call.drop_session()
-    if ended is not None:
-        await tell_applications(call.service.mint, institution, ended)
+    if notice is not None:
+        await tell_applications(mint, notice)
     return _done(call, ticket)
 
 

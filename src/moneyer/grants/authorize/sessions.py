@@ -221,32 +221,6 @@ class EnrolSession(_Sessions):
         return self.raised(rows, self._kind, now)
 
 
-class EndSession:
-    """A customer signs out. Gives the session as it stood, None when it had ended already."""
-
-    def __init__(self, session: Session, request: TokenRequest) -> None:
-        self.institution_id = session.institution_id
-        self._digest = session.digest
-        self._request = request
-
-    def wants(self, rows: Rows) -> None:
-        rows.sessions.want(self.institution_id, self._digest)
-
-    def decide(self, rows: Rows, now: int) -> Session | None:
-        session = rows.sessions.get(self.institution_id, self._digest)
-        if session is None or session.status != "live":
-            return None
-        rows.sessions.put(msgspec.structs.replace(session, status="ended"))
-        rows.record(
-            self._request.event(
-                "session:ended",
-                customer_id=session.customer_id,
-                detail=f"session:{session.session_id}",
-            )
-        )
-        return session
-
-
 def use_once(rows: Rows, institution_id: str, name: str, now: int) -> None:
     """Notes that `name` was used; raises BadCustomer when it was before. Kept for a day."""
     if rows.revoked_tokens.get(institution_id, name) is not None:

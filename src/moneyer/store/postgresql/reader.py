@@ -10,6 +10,7 @@ import asyncpg
 from moneyer.customers.consent import Consent
 from moneyer.customers.customer import Customer
 from moneyer.customers.factors.factor import Factor
+from moneyer.customers.notice import LEASE, LogoutNotice
 from moneyer.customers.session import Session
 from moneyer.protocol.clock import Clock, SystemClock
 from moneyer.protocol.failures import StoreUnavailable
@@ -24,6 +25,7 @@ from moneyer.store.records import (
     consent_from_row,
     customer_from_row,
     family_from_row,
+    notice_from_row,
     session_from_row,
 )
 from moneyer.store.revocations import Ended
@@ -89,6 +91,12 @@ class PostgresReader:
                 sql.OF_CUSTOMER[kind.table.name], institution_id, customer_id
             )
         return [kind.from_row(row) for row in rows]
+
+    async def due_notices(self, now: int) -> list[LogoutNotice]:
+        """Who is still to be told of a sign-out, at every institution, a hundred at most."""
+        async with self._reading(EVERY_INSTITUTION) as transaction:
+            rows = await transaction.fetch(sql.DUE_NOTICES, now, now - LEASE)
+        return [notice_from_row(row) for row in rows]
 
     async def blocked_guesses(self, now: int) -> dict[str, int]:
         """Who may not guess at client secrets at present, and until when."""

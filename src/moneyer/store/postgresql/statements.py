@@ -14,6 +14,7 @@ from moneyer.store.kinds import (
     FAMILIES,
     KINDS,
     MOST_OF_CUSTOMER,
+    NOTICES,
     REQUESTS,
     REVOKED_TOKENS,
     SESSIONS,
@@ -107,6 +108,11 @@ SELECT_BLOCKED = (
     " WHERE institution_id = '-' AND blocked_until > 0 AND blocked_until > $1"
 )
 SELECT_ENDED = select_ended("$1", "encode(family_id, 'hex')")
+DUE_NOTICES = (
+    f"SELECT {', '.join(NOTICES.columns)} FROM logout_notices"
+    " WHERE expires_at > $1 AND begun_at <= $2 LIMIT 100"
+)
+
 SELECT_VERSION = "SELECT version FROM directory_version"
 SELECT_CLOCK = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
 

@@ -9,6 +9,7 @@ from typing import Any
 from moneyer.customers.consent import Consent
 from moneyer.customers.customer import Customer
 from moneyer.customers.factors.factor import Factor
+from moneyer.customers.notice import LEASE, LogoutNotice
 from moneyer.customers.session import Session
 from moneyer.protocol.failures import StoreUnavailable
 from moneyer.store.kinds import Kind
@@ -17,6 +18,7 @@ from moneyer.store.records import (
     consent_from_row,
     customer_from_row,
     family_from_row,
+    notice_from_row,
     session_from_row,
 )
 from moneyer.store.revocations import Ended
@@ -75,6 +77,12 @@ class SqliteReader:
                 sql.OF_CUSTOMER[kind.table.name], (institution_id, customer_id)
             ).fetchall()
         return [kind.from_row(row) for row in rows]
+
+    async def due_notices(self, now: int) -> list[LogoutNotice]:
+        """Who is still to be told of a sign-out, at every institution, a hundred at most."""
+        with _reading():
+            rows = self._connection.execute(sql.DUE_NOTICES, (now, now - LEASE)).fetchall()
+        return [notice_from_row(row) for row in rows]
 
     async def blocked_guesses(self, now: int) -> dict[str, int]:
         """Who may not guess at client secrets at present, and until when."""

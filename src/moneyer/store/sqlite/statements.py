@@ -8,6 +8,7 @@ from moneyer.store.kinds import (
     FAMILIES,
     KINDS,
     MOST_OF_CUSTOMER,
+    NOTICES,
     REQUESTS,
     REVOKED_TOKENS,
     SESSIONS,
@@ -68,6 +69,11 @@ SAVE_HEAD = (
     " DO UPDATE SET sequence = excluded.sequence, digest = excluded.digest"
 )
 INSERT_EVENT = "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?)"
+
+DUE_NOTICES = (
+    f"SELECT {', '.join(NOTICES.columns)} FROM logout_notices"
+    " WHERE expires_at > ? AND begun_at <= ? LIMIT 100"
+)
 
 SELECT_VERSION = "SELECT version FROM directory_version"
 RAISE_VERSION = "UPDATE directory_version SET version = version + 1"
