@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import msgspec
 
-from moneyer.gateway.follower import Follower, Source
+from moneyer.gateway.follower import Follower
 from moneyer.gateway.guard import Guard
 from moneyer.gateway.identities import AskedIdentities, Identities
 from moneyer.gateway.memory import FileMemory, NoMemory
@@ -47,7 +47,9 @@ async def guarding(
     service is asked. `clock` and `transport` stand in for the real ones in tests.
     """
     clock = clock or SystemClock()
-    memory = FileMemory(Path(settings.memory)) if settings.memory else NoMemory()
+    memory = (
+        FileMemory(Path(settings.memory), settings.client_secret) if settings.memory else NoMemory()
+    )
     async with httpx.AsyncClient(
         base_url=settings.base_url,
         auth=(settings.client_id, settings.client_secret),
@@ -55,8 +57,7 @@ async def guarding(
         trust_env=False,
         transport=transport,
     ) as http:
-        source = Source(http, settings.base_url)
-        follower = Follower(source, clock, memory, settings.longest_silence)
+        follower = Follower(http, settings.base_url, clock, memory, settings.longest_silence)
         following = asyncio.create_task(follower.run())
         try:
             yield Guard(follower, identities or AskedIdentities(http), clock)
@@ -64,3 +65,4 @@ async def guarding(
             following.cancel()
             with suppress(asyncio.CancelledError):
                 await following
+            await follower.remember()

@@ -27,7 +27,8 @@ class Route(msgspec.Struct, frozen=True, dict=True):
 
     `path` has its variable segments in braces, as in OpenAPI: `/v1/accounts/{accountId}`. One of
     `scopes` is enough. `customer` says whether an institution's token has to name a customer.
-    `context_in_header` takes `institutionCustomerId` from a header instead of the query.
+    `context_in_header` takes `institutionCustomerId` from a header instead of the query. Of a customer's
+    token it may be asked how the customer signed in: one of `acrs`, at most `max_age` seconds ago.
     """
 
     method: str
@@ -37,6 +38,8 @@ class Route(msgspec.Struct, frozen=True, dict=True):
     customer: Literal["required", "none"] = "required"
     audience: Literal["apis", "legacy-apis"] = "apis"
     context_in_header: bool = False
+    acrs: tuple[str, ...] = ()
+    max_age: int | None = None
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:

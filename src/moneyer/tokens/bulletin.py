@@ -11,7 +11,8 @@ TYPE = "revocations+jwt"
 
 
 class Bulletin(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The claims of one bulletin. `iat` in seconds.
+    """The claims of one bulletin. `iat` in seconds; `version` is the directory's that `keys` and
+    `applications` were read from.
 
     `keys` are the ids of the keys that hold, `applications` the ids of those that may act here; None:
     as before. What follows has ended: access tokens by their `jti`, families by their `sid`, each with
@@ -22,6 +23,7 @@ class Bulletin(msgspec.Struct, frozen=True, omit_defaults=True):
 
     iss: str
     iat: int
+    version: int = -1
     whole: bool = False
     keys: tuple[str, ...] | None = None
     applications: tuple[str, ...] | None = None
