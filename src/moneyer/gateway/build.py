@@ -46,6 +46,18 @@ async def guarding(
     `identities` finds out who customers are where the bank's own side knows it; without one the token
     service is asked. `clock` and `transport` stand in for the real ones in tests.
     """
+    async with following(settings, identities, clock, transport) as (guard, _):
+        yield guard
+
+
+@asynccontextmanager
+async def following(
+    settings: GuardSettings,
+    identities: Identities | None = None,
+    clock: Clock | None = None,
+    transport: httpx.AsyncBaseTransport | None = None,
+) -> AsyncIterator[tuple[Guard, Follower]]:
+    """The same, and who follows for it."""
     clock = clock or SystemClock()
     memory = (
         FileMemory(Path(settings.memory), settings.client_secret) if settings.memory else NoMemory()
@@ -58,11 +70,11 @@ async def guarding(
         transport=transport,
     ) as http:
         follower = Follower(http, settings.base_url, clock, memory, settings.longest_silence)
-        following = asyncio.create_task(follower.run())
+        at_work = asyncio.create_task(follower.run())
         try:
-            yield Guard(follower, identities or AskedIdentities(http), clock)
+            yield Guard(follower, identities or AskedIdentities(http), clock), follower
         finally:
-            following.cancel()
+            at_work.cancel()
             with suppress(asyncio.CancelledError):
-                await following
+                await at_work
             await follower.remember()

@@ -17,6 +17,7 @@ from moneyer.gateway.knowledge import Answer, Everything, KeySet, Knowledge
 from moneyer.gateway.memory import Memory
 from moneyer.gateway.refusals import CannotTell, TokenInvalid
 from moneyer.gateway.standing import Standing
+from moneyer.gateway.token import Claims
 from moneyer.protocol.clock import SECOND, Clock
 
 WAIT = 5
@@ -106,15 +107,15 @@ class Follower:
         """Reads the institution's key set again, unless that was tried a moment ago."""
         await self._read_keys(standing.issuer.rpartition("/")[2])
 
-    async def hear_of(self, standing: Standing, client_id: str) -> None:
-        """Waits until an application may act at an institution, a moment at most."""
+    async def hear_of(self, standing: Standing, claims: Claims) -> None:
+        """Waits until it is heard that the token's application may act, a moment at most."""
         with suppress(TimeoutError):
             async with asyncio.timeout(PATIENCE):
-                while not standing.knows(client_id):
+                while not standing.knows(claims.client_id):
                     await self._news.wait()
 
     async def _require_guarded(self, institution_id: str) -> None:
-        """Raises TokenInvalid unless the next answer of the service says that it is guarded after all."""
+        """Raises TokenInvalid unless the next answer says that the institution is guarded after all."""
         if self._strangers >= MOST_STRANGERS:
             raise TokenInvalid("institution-not-guarded")
         self._strangers += 1

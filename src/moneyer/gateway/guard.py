@@ -30,8 +30,8 @@ class Institutions(Protocol):
         """Reads the institution's key set again, unless that was done a moment ago."""
         ...
 
-    async def hear_of(self, standing: Standing, client_id: str) -> None:
-        """Waits until an application may act at an institution, a moment at most."""
+    async def hear_of(self, standing: Standing, claims: Claims) -> None:
+        """Waits until it is heard that the token's application may act, a moment at most."""
         ...
 
 
@@ -58,10 +58,10 @@ class Guard:
         now = self._clock.now()
         require_claims(claims, standing, route.audience, now)
         if not standing.knows(claims.client_id) and now - claims.iat * SECOND < FRESH:
-            await self._institutions.hear_of(standing, claims.client_id)
+            await self._institutions.hear_of(standing, claims)
         standing.require_live(claims, now)
         self._sender.require(claims, presented, call, now)
-        _require_institution(call, claims)
+        _require_institution(call, route, claims)
         scopes = tuple(claims.scope.split())
         if route.scopes and frozenset(route.scopes).isdisjoint(scopes):
             raise ScopeMissing(route.scopes)
@@ -120,11 +120,15 @@ def _require_sign_in(claims: Claims, route: Route, now: int) -> None:
         raise StepUp(route.acrs, route.max_age)
 
 
-def _require_institution(call: ApiCall, claims: Claims) -> None:
-    """Raises InstitutionMismatch where the header `institutionId`, if it is there, says another.
+def _require_institution(call: ApiCall, route: Route, claims: Claims) -> None:
+    """Raises InstitutionMismatch where path or header `institutionId`, if they name one, name another.
 
     Whoever folds `-` and `_` behind us may read it in any of these spellings.
     """
     sent = [value for name, value in call.headers if is_named(name, b"institutionid")]
-    if any(value != claims.institution_id.encode() for value in sent) or len(sent) > 1:
+    named = len(sent)
+    if route.institution_in_path:
+        found = route.pattern.fullmatch(call.path)
+        sent.append(found[route.institution_in_path].encode() if found else b"")
+    if any(value != claims.institution_id.encode() for value in sent) or named > 1:
         raise InstitutionMismatch("other-institution")

@@ -51,7 +51,7 @@ class NoMemory:
     def begin(self, everything: Everything) -> None:
         """Nothing."""
 
-    def add(self, record: Answer | KeySet) -> bool:
+    def add(self, record: Answer | KeySet) -> bool:  # noqa: ARG002
         return True
 
 

@@ -59,7 +59,7 @@ class ProofInvalid(TokenInvalid):
 
 
 class StepUp(Refused):
-    """RFC 9470 section 3. `acrs`: one of these is enough; `max_age`: seconds since the sign-in, or None."""
+    """RFC 9470 section 3. `acrs`: one of these is enough; `max_age`: seconds since the sign-in."""
 
     status = 401
     words = "The request needs a newer or stronger sign-in of the customer"

@@ -100,8 +100,8 @@ class SenderProof:
         self._use(thumbprint, proof.jti, now)
 
     def _use(self, thumbprint: str, proof_id: str, now: int) -> None:
-        """Raises ProofInvalid for a proof that was used before (RFC 9449 section 11.1), CannotTell where
-        no more can be remembered."""
+        """Raises ProofInvalid for a proof that was used before (RFC 9449 section 11.1), and
+        CannotTell where no more can be remembered."""
         while self._order and self._order[0][0] <= now:
             self._used.discard(self._order.popleft()[1])
         name = hashlib.sha256(f"{thumbprint} {proof_id}".encode()).digest()

@@ -19,7 +19,7 @@ SWEEP_EVERY = 60
 
 
 class Known(msgspec.Struct, frozen=True):
-    """All that bulletins said, to be remembered. `version` is the directory's that the facts come of."""
+    """All that bulletins said, to be remembered. `version` is the directory's behind the facts."""
 
     version: int
     told: tuple[str, ...]
