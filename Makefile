@@ -27,7 +27,7 @@ CREATED := $(VENV)/.created
 INSTALLED := $(VENV)/.installed
 DEV := $(VENV)/.dev
 
-.PHONY: install sandbox test lint format requirements fuzz drill drill-packages test-packages bench wheel lock clean help
+.PHONY: install sandbox test lint format requirements fuzz guard-model gateway-drill drill drill-packages test-packages bench wheel lock clean help
 
 install: $(INSTALLED)  ## install the command at .venv/bin/moneyer, then show this list
 	@$(MAKE) help
@@ -60,8 +60,16 @@ drill: FAILOVERS ?= 20
 drill: drill-packages $(DEV)  ## break everything again and again under load (KILLS=... FAILOVERS=...)
 	DRILL=1 KILLS=$(KILLS) FAILOVERS=$(FAILOVERS) $(BIN)/python -m pytest tests/drills
 
+guard-model: CASES ?= 100000
+guard-model: $(DEV)  ## the guard against a plain model, case by case (CASES=...)
+	GUARD_CASES=$(CASES) $(BIN)/python -m pytest tests/gateway/test_against_model.py -s
+
+gateway-drill: TRIALS ?= 1000
+gateway-drill: $(DEV)  ## how soon a guard refuses what was revoked, over TRIALS=... revocations
+	TRIALS=$(TRIALS) $(BIN)/python -m pytest tests/gateway/test_within_a_second.py -s
+
 drill-packages: packages := postgresql patroni etcd-server haproxy
-test-packages: packages := postgresql chromium
+test-packages: packages := postgresql chromium nginx-light haproxy
 drill-packages test-packages: sudo := $(if $(filter 0,$(shell id -u)),,sudo)
 drill-packages test-packages: apt := $(sudo) env DEBIAN_FRONTEND=noninteractive apt-get -qq
 drill-packages test-packages: installed := dpkg-query --show --showformat '$${db:Status-Status}'

@@ -66,6 +66,7 @@ class Follower:
         self._news = asyncio.Event()
         self._asked = asyncio.Event()
         self._strangers = 0
+        self._answered_at = float("-inf")
         self._remembering = asyncio.Lock()
 
     async def run(self) -> None:
@@ -98,9 +99,8 @@ class Follower:
         dossier = self._knowledge.dossiers.get(institution_id)
         if dossier is not None and dossier.is_known:
             return dossier.standing
-        serves = self._knowledge.serves
-        if serves is not None and institution_id not in serves:
-            await self._require_guarded(institution_id)
+        if dossier is None:
+            await self._require_told(institution_id)
         return await self._become_known(institution_id)
 
     async def read_keys(self, standing: Standing) -> None:
@@ -114,17 +114,23 @@ class Follower:
                 while not standing.knows(claims.client_id):
                     await self._news.wait()
 
-    async def _require_guarded(self, institution_id: str) -> None:
-        """Raises TokenInvalid unless the next answer says that the institution is guarded after all."""
+    async def _require_told(self, institution_id: str) -> None:
+        """Waits a moment for an institution of which nothing was told: it may be new, or have made its
+        first key a moment ago. Raises TokenInvalid where it is neither, CannotTell."""
         if self._strangers >= MOST_STRANGERS:
-            raise TokenInvalid("institution-not-guarded")
+            raise CannotTell("too-many-strangers")
         self._strangers += 1
         try:
-            await self._news_within(PATIENCE)
+            async with asyncio.timeout(PATIENCE):
+                while institution_id not in self._knowledge.dossiers:
+                    await self._news.wait()
+        except TimeoutError:
+            silent_for = asyncio.get_running_loop().time() - self._answered_at
+            if silent_for > WAIT + LEEWAY:
+                raise CannotTell("institution-not-known-yet") from None
+            raise TokenInvalid("institution-not-guarded") from None
         finally:
             self._strangers -= 1
-        if institution_id not in (self._knowledge.serves or ()):
-            raise TokenInvalid("institution-not-guarded")
 
     async def _become_known(self, institution_id: str) -> Standing:
         """Raises CannotTell where nothing can be said of an institution within a moment."""
@@ -175,6 +181,7 @@ class Follower:
             if not is_kept:
                 await self.remember()
         self._heard_at = self._clock.now()
+        self._answered_at = asyncio.get_running_loop().time()
         for institution_id in list(knowledge.needing_keys()):
             await self._read_keys(institution_id)
         self._news.set()
