@@ -31,7 +31,7 @@ DEV := $(VENV)/.dev
 NODE := tests/clients/node
 NODE_CLIENT := $(NODE)/node_modules/.installed
 
-.PHONY: install sandbox test lint format requirements fuzz drill drill-packages test-packages bench wheel lock clean help
+.PHONY: install sandbox test lint format requirements fuzz guard-model gateway-drill drill drill-packages test-packages bench wheel lock clean help
 
 install: $(INSTALLED)  ## install the command at .venv/bin/moneyer, then show this list
 	@$(MAKE) help
@@ -64,8 +64,16 @@ drill: FAILOVERS ?= 20
 drill: drill-packages $(DEV)  ## break everything again and again under load (KILLS=... FAILOVERS=...)
 	DRILL=1 KILLS=$(KILLS) FAILOVERS=$(FAILOVERS) $(BIN)/python -m pytest tests/drills
 
+guard-model: CASES ?= 100000
+guard-model: $(DEV)  ## the guard against a plain model, case by case (CASES=...)
+	GUARD_CASES=$(CASES) $(BIN)/python -m pytest tests/gateway/test_against_model.py -s
+
+gateway-drill: TRIALS ?= 1000
+gateway-drill: $(DEV)  ## how soon a guard refuses what was revoked, over TRIALS=... revocations
+	TRIALS=$(TRIALS) $(BIN)/python -m pytest tests/gateway/test_within_a_second.py -s
+
 drill-packages: packages := postgresql patroni etcd-server haproxy
-test-packages: packages = postgresql chromium apache2 libapache2-mod-auth-openidc $(node)
+test-packages: packages = postgresql chromium apache2 libapache2-mod-auth-openidc nginx-light haproxy $(node)
 # Node may have come from elsewhere, with an npm of its own that Debian's would be in the way of.
 test-packages: node = $(if $(shell command -v node 2>/dev/null),,nodejs) $(if $(shell command -v npm 2>/dev/null),,npm)
 drill-packages test-packages: sudo := $(if $(filter 0,$(shell id -u)),,sudo)

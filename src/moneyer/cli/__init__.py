@@ -5,7 +5,7 @@ import sys
 import typer
 
 from moneyer import __version__
-from moneyer.cli import application, check, customer, institution, keys, serving, token
+from moneyer.cli import application, check, customer, gateway, institution, keys, serving, token
 from moneyer.cli.context import Complaint
 
 app = typer.Typer(
@@ -18,6 +18,7 @@ app = typer.Typer(
 app.command("sandbox")(serving.sandbox)
 app.command("serve")(serving.serve)
 app.command("worker", hidden=True)(serving.worker)
+app.command("gateway")(gateway.gateway)
 app.command("migrate")(serving.migrate)
 app.command("check")(check.check)
 app.add_typer(institution.app, name="institution")

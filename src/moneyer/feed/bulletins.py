@@ -89,6 +89,7 @@ class Bulletins:
         bulletin = Bulletin(
             self._mint.issuer(institution_id),
             now // SECOND,
+            here.version if facts else -1,
             whole=cursor is None,
             keys=facts.keys if facts else None,
             applications=facts.applications if facts else None,

@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import msgspec
 
-from moneyer.gateway.follower import Follower, Source
+from moneyer.gateway.follower import Follower
 from moneyer.gateway.guard import Guard
 from moneyer.gateway.identities import AskedIdentities, Identities
 from moneyer.gateway.memory import FileMemory, NoMemory
@@ -46,8 +46,22 @@ async def guarding(
     `identities` finds out who customers are where the bank's own side knows it; without one the token
     service is asked. `clock` and `transport` stand in for the real ones in tests.
     """
+    async with following(settings, identities, clock, transport) as (guard, _):
+        yield guard
+
+
+@asynccontextmanager
+async def following(
+    settings: GuardSettings,
+    identities: Identities | None = None,
+    clock: Clock | None = None,
+    transport: httpx.AsyncBaseTransport | None = None,
+) -> AsyncIterator[tuple[Guard, Follower]]:
+    """The same, and who follows for it."""
     clock = clock or SystemClock()
-    memory = FileMemory(Path(settings.memory)) if settings.memory else NoMemory()
+    memory = (
+        FileMemory(Path(settings.memory), settings.client_secret) if settings.memory else NoMemory()
+    )
     async with httpx.AsyncClient(
         base_url=settings.base_url,
         auth=(settings.client_id, settings.client_secret),
@@ -55,12 +69,12 @@ async def guarding(
         trust_env=False,
         transport=transport,
     ) as http:
-        source = Source(http, settings.base_url)
-        follower = Follower(source, clock, memory, settings.longest_silence)
-        following = asyncio.create_task(follower.run())
+        follower = Follower(http, settings.base_url, clock, memory, settings.longest_silence)
+        at_work = asyncio.create_task(follower.run())
         try:
-            yield Guard(follower, identities or AskedIdentities(http), clock)
+            yield Guard(follower, identities or AskedIdentities(http), clock), follower
         finally:
-            following.cancel()
+            at_work.cancel()
             with suppress(asyncio.CancelledError):
-                await following
+                await at_work
+            await follower.remember()

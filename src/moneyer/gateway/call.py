@@ -10,6 +10,11 @@ RawHeaders = list[tuple[bytes, bytes]]
 """Names in lower case, in the order in which they came."""
 
 
+def is_named(header: bytes, name: bytes) -> bool:
+    """Whether somebody might read `header` as `name`, which is in lower case and without hyphens."""
+    return header == name or header.lower().replace(b"_", b"").replace(b"-", b"") == name
+
+
 class ApiCall(NamedTuple):
     """A call before anything is believed of it.
 

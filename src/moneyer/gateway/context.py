@@ -5,26 +5,35 @@ With an institution's token the call names the customer: `hostUserId` or `loginI
 is in the token, and what the call says besides has to agree.
 """
 
+import re
+
 from moneyer.customers.login import canonical_login
-from moneyer.gateway.call import ApiCall, Context, Identity
+from moneyer.gateway.call import ApiCall, Context, Identity, is_named
 from moneyer.gateway.refusals import ContextMalformed, ContextMismatch
 from moneyer.gateway.route import Route
 from moneyer.protocol.failures import BadRequest
 from moneyer.protocol.form import Form, read_form
 
 MAX_ID = 256
+NAMES = {
+    "hostuserid": "hostUserId",
+    "loginid": "loginId",
+    "institutioncustomerid": "institutionCustomerId",
+}
+"""The parameters that name a customer, by what is left of them without case and punctuation."""
+_PUNCTUATION = re.compile("[^a-z0-9]")
 BUSINESS_HEADER = b"institutioncustomerid"
 
 
 def read_context(call: ApiCall, route: Route) -> Context:
     """What the call says of its customer. Raises ContextMalformed."""
     try:
-        form = read_form(call.query)
+        form = _spelt_well(read_form(call.query))
         host_user_id, login_id = _text(form, "hostUserId"), _text(form, "loginId")
         business = _text(form, "institutionCustomerId")
     except BadRequest:
         raise ContextMalformed("context-unreadable") from None
-    sent = [value for name, value in call.headers if name == BUSINESS_HEADER]
+    sent = [value for name, value in call.headers if is_named(name, BUSINESS_HEADER)]
     if route.context_in_header and sent:
         if business or len(sent) > 1 or not sent[0].isascii() or len(sent[0]) > MAX_ID:
             raise ContextMalformed("business-named-twice")
@@ -32,6 +41,17 @@ def read_context(call: ApiCall, route: Route) -> Context:
     if host_user_id and login_id:
         raise ContextMalformed("customer-named-twice")
     return Context(host_user_id, login_id, business)
+
+
+def _spelt_well(form: Form) -> Form:
+    """Raises ContextMalformed for a name that a service behind us might take for another.
+
+    `HostUserId`, `host_user_id` and `loginId[]` say nothing here, and may mean someone elsewhere.
+    """
+    for name in form.names():
+        if NAMES.get(_PUNCTUATION.sub("", name.lower()), name) != name:
+            raise ContextMalformed("context-misspelt")
+    return form
 
 
 def _text(form: Form, name: str) -> str:

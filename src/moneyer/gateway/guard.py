@@ -2,11 +2,11 @@
 
 from typing import Protocol
 
-from moneyer.gateway.call import ApiCall, Context, Verified
+from moneyer.gateway.call import ApiCall, Context, Verified, is_named
 from moneyer.gateway.context import read_context, require_agreement, require_named
 from moneyer.gateway.identities import Identities
 from moneyer.gateway.keys import PublicKey
-from moneyer.gateway.refusals import InstitutionMismatch, ScopeMissing, TokenInvalid
+from moneyer.gateway.refusals import InstitutionMismatch, ScopeMissing, StepUp, TokenInvalid
 from moneyer.gateway.route import Route
 from moneyer.gateway.sender import SenderProof
 from moneyer.gateway.standing import Standing
@@ -30,8 +30,8 @@ class Institutions(Protocol):
         """Reads the institution's key set again, unless that was done a moment ago."""
         ...
 
-    async def catch_up(self) -> None:
-        """Waits until what is known is as new as it was at the token service a moment ago."""
+    async def hear_of(self, standing: Standing, claims: Claims) -> None:
+        """Waits until it is heard that the token's application may act, a moment at most."""
         ...
 
 
@@ -58,13 +58,14 @@ class Guard:
         now = self._clock.now()
         require_claims(claims, standing, route.audience, now)
         if not standing.knows(claims) and now - claims.iat * SECOND < FRESH:
-            await self._institutions.catch_up()
+            await self._institutions.hear_of(standing, claims)
         standing.require_live(claims, now)
         self._sender.require(claims, presented, call, now)
-        _require_institution(call, claims)
+        _require_institution(call, route, claims)
         scopes = tuple(claims.scope.split())
         if route.scopes and frozenset(route.scopes).isdisjoint(scopes):
             raise ScopeMissing(route.scopes)
+        _require_sign_in(claims, route, now)
         customer_id, context = await self._customer(call, route, claims, presented.text)
         return Verified(
             claims.institution_id,
@@ -107,8 +108,27 @@ class Guard:
         return identity.institution_user_id, context
 
 
-def _require_institution(call: ApiCall, claims: Claims) -> None:
-    """Raises InstitutionMismatch where the header `institutionId`, if it is there, says another."""
-    sent = [value for name, value in call.headers if name == b"institutionid"]
-    if any(value != claims.institution_id.encode() for value in sent) or len(sent) > 1:
+def _require_sign_in(claims: Claims, route: Route, now: int) -> None:
+    """Raises StepUp where a customer has not signed in as strongly or as lately as the route needs."""
+    if not route.acrs and route.max_age is None:
+        return
+    if claims.sub == application_subject(claims.client_id):
+        return
+    signed_in = (claims.auth_time or 0) * SECOND
+    too_old = route.max_age is not None and now - signed_in > route.max_age * SECOND
+    if too_old or (route.acrs and claims.acr not in route.acrs):
+        raise StepUp(route.acrs, route.max_age)
+
+
+def _require_institution(call: ApiCall, route: Route, claims: Claims) -> None:
+    """Raises InstitutionMismatch where path or header `institutionId`, if they name one, name another.
+
+    Whoever folds `-` and `_` behind us may read it in any of these spellings.
+    """
+    sent = [value for name, value in call.headers if is_named(name, b"institutionid")]
+    named = len(sent)
+    if route.institution_in_path:
+        found = route.pattern.fullmatch(call.path)
+        sent.append(found[route.institution_in_path].encode() if found else b"")
+    if any(value != claims.institution_id.encode() for value in sent) or named > 1:
         raise InstitutionMismatch("other-institution")

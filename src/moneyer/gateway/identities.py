@@ -47,7 +47,7 @@ class AskedIdentities:
         if name not in self._known:
             found = await self._ask(claims, token)
             if len(self._known) >= MOST_KEPT:
-                self._known.clear()
+                del self._known[next(iter(self._known))]
             self._known[name] = found
         return self._known[name]
 

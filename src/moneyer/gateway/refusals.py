@@ -4,6 +4,8 @@
     ├── NoRoute             nothing is guarded under this path, so nothing is let through
     ├── TokenMissing        401: no token, or none where one belongs
     ├── TokenInvalid        401: expired, revoked, forged, another issuer's or another API's
+    │   └── ProofInvalid    401: bound to a key, and the proof of it missing, wrong or used before
+    ├── StepUp              401: the customer has to sign in again, or more strongly
     ├── ScopeMissing        403: the token opens other things
     ├── InstitutionMismatch 403: the call names another institution than its token
     ├── ContextMalformed    400: the customer is named not at all, twice, or in no way there is
@@ -47,6 +49,26 @@ class TokenInvalid(Refused):
     status = 401
     words = "The authentication token that was sent in the request is invalid"
     error = "invalid_token"
+
+
+class ProofInvalid(TokenInvalid):
+    """The proof that a token bound to a key needs (RFC 9449 section 7.1)."""
+
+    words = "The proof that belongs to the authentication token is missing or invalid"
+    error = "invalid_dpop_proof"
+
+
+class StepUp(Refused):
+    """RFC 9470 section 3. `acrs`: one of these is enough; `max_age`: seconds since the sign-in."""
+
+    status = 401
+    words = "The request needs a newer or stronger sign-in of the customer"
+    error = "insufficient_user_authentication"
+
+    def __init__(self, acrs: tuple[str, ...], max_age: int | None) -> None:
+        super().__init__("step-up")
+        self.acrs = acrs
+        self.max_age = max_age
 
 
 class ScopeMissing(Refused):

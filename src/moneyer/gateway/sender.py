@@ -2,13 +2,15 @@
 
 import hashlib
 import hmac
+from collections import deque
+from urllib.parse import urlsplit
 
 import msgspec
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from moneyer.gateway.call import ApiCall
-from moneyer.gateway.refusals import TokenInvalid
+from moneyer.gateway.refusals import CannotTell, ProofInvalid, TokenInvalid
 from moneyer.gateway.token import Claims, Presented
 from moneyer.protocol import base64url, es256
 from moneyer.protocol.clock import SECOND
@@ -19,22 +21,33 @@ MAX_SKEW = 10 * SECOND
 MOST_PROOFS = 100_000
 
 
-class _Key(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The public key in a proof: on P-256, without any private member."""
+class _Key(msgspec.Struct, frozen=True):
+    """The key in a proof. What browsers export besides (`ext`, `key_ops`) says nothing here."""
 
     kty: str
     crv: str
     x: str
     y: str
-    alg: str = "ES256"
-    use: str = "sig"
-    kid: str = ""
+    d: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
 
 
-class _Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _Header(msgspec.Struct, frozen=True):
     typ: str
     alg: str
     jwk: _Key
+    crit: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+
+    @property
+    def is_understood(self) -> bool:
+        """RFC 9449 section 4.3, steps 4 to 7; RFC 7515 section 4.1.11."""
+        return (
+            self.typ == "dpop+jwt"
+            and self.alg == "ES256"
+            and self.jwk.kty == "EC"
+            and self.jwk.crv == "P-256"
+            and self.jwk.d is msgspec.UNSET
+            and self.crit is msgspec.UNSET
+        )
 
 
 class _Proof(msgspec.Struct, frozen=True):
@@ -49,7 +62,8 @@ class SenderProof:
     """Checks who presents a token, and remembers the proofs that were used."""
 
     def __init__(self) -> None:
-        self._used: dict[tuple[str, str], int] = {}
+        self._used: set[bytes] = set()
+        self._order: deque[tuple[int, bytes]] = deque()
 
     def require(self, claims: Claims, presented: Presented, call: ApiCall, now: int) -> None:
         """Raises TokenInvalid unless the caller proves what the token asks of it.
@@ -70,30 +84,33 @@ class SenderProof:
             self._require_proof(call, presented.text, bound["jkt"], now)
 
     def _require_proof(self, call: ApiCall, token: str, thumbprint: str, now: int) -> None:
+        """RFC 9449 section 4.3, in its order. Raises ProofInvalid."""
         sent = [value for name, value in call.headers if name == b"dpop"]
         if len(sent) != 1 or len(sent[0]) > MAX_PROOF_LENGTH or not sent[0].isascii():
-            raise TokenInvalid("proof-missing")
+            raise ProofInvalid("proof-missing")
         proof = _read_proof(sent[0], thumbprint)
-        if proof.htm != call.method or proof.htu != call.url:
-            raise TokenInvalid("proof-for-another-call")
-        digest = base64url.encode(hashlib.sha256(token.encode()).digest()).decode()
-        if not hmac.compare_digest(proof.ath, digest):
-            raise TokenInvalid("proof-for-another-token")
+        if proof.htm != call.method or not call.url or _plain(proof.htu) != _plain(call.url):
+            raise ProofInvalid("proof-for-another-call")
+        digest = base64url.encode(hashlib.sha256(token.encode()).digest())
+        if not hmac.compare_digest(proof.ath.encode(), digest):
+            raise ProofInvalid("proof-for-another-token")
         issued = proof.iat * SECOND
         if issued > now + MAX_SKEW or issued < now - MAX_AGE:
-            raise TokenInvalid("proof-too-old")
+            raise ProofInvalid("proof-too-old")
         self._use(thumbprint, proof.jti, now)
 
-    def _use(self, thumbprint: str, token_id: str, now: int) -> None:
-        """Raises TokenInvalid for a proof that was used before (RFC 9449 section 11.1)."""
-        if len(self._used) >= MOST_PROOFS:
-            self._used = {name: until for name, until in self._used.items() if until > now}
-            if len(self._used) >= MOST_PROOFS:
-                raise TokenInvalid("too-many-proofs")
-        name = (thumbprint, hashlib.sha256(token_id.encode()).hexdigest())
-        if self._used.get(name, 0) > now:
-            raise TokenInvalid("proof-replayed")
-        self._used[name] = now + MAX_AGE + MAX_SKEW
+    def _use(self, thumbprint: str, proof_id: str, now: int) -> None:
+        """Raises ProofInvalid for a proof that was used before (RFC 9449 section 11.1), and
+        CannotTell where no more can be remembered."""
+        while self._order and self._order[0][0] <= now:
+            self._used.discard(self._order.popleft()[1])
+        name = hashlib.sha256(f"{thumbprint} {proof_id}".encode()).digest()
+        if name in self._used:
+            raise ProofInvalid("proof-replayed")
+        if len(self._order) >= MOST_PROOFS:
+            raise CannotTell("too-many-proofs")
+        self._used.add(name)
+        self._order.append((now + MAX_AGE + MAX_SKEW + SECOND, name))
 
 
 def _require_certificate(certificate: bytes | None, thumbprint: str) -> None:
@@ -104,21 +121,34 @@ def _require_certificate(certificate: bytes | None, thumbprint: str) -> None:
 
 
 def _read_proof(proof: bytes, thumbprint: str) -> _Proof:
-    """The claims of a proof that the key behind `thumbprint` signed (RFC 9449 section 4.3)."""
+    """The claims of a proof that the key behind `thumbprint` signed. Raises ProofInvalid."""
     try:
         head, body, signature = proof.split(b".")
         header = msgspec.json.decode(base64url.decode(head), type=_Header)
-        if header.typ != "dpop+jwt" or header.alg != "ES256" or header.jwk.crv != "P-256":
-            raise TokenInvalid("proof-of-another-kind")
+        if not header.is_understood:
+            raise ProofInvalid("proof-of-another-kind")
         x, y = (int.from_bytes(base64url.decode(n.encode())) for n in (header.jwk.x, header.jwk.y))
         key = ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key()
         es256.verify(key, base64url.decode(signature), head + b"." + body)
         claims = msgspec.json.decode(base64url.decode(body), type=_Proof)
     except (InvalidSignature, ValueError):
-        raise TokenInvalid("proof-wrong") from None
+        raise ProofInvalid("proof-wrong") from None
     if not hmac.compare_digest(_thumbprint(header.jwk), thumbprint):
-        raise TokenInvalid("proof-by-another-key")
+        raise ProofInvalid("proof-by-another-key")
     return claims
+
+
+def _plain(url: str) -> str:
+    """A URL without query and fragment, host and scheme in lower case, its scheme's own port left out
+    (RFC 3986 sections 6.2.2 and 6.2.3). Raises ProofInvalid for what is none."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise ProofInvalid("proof-for-another-call") from None
+    own = {"https": 443, "http": 80}.get(parts.scheme)
+    host = (parts.hostname or "") + (f":{port}" if port not in {None, own} else "")
+    return f"{parts.scheme}://{host}{parts.path or '/'}"
 
 
 def _thumbprint(key: _Key) -> str:

@@ -6,6 +6,8 @@ and not when an older one arrives late.
 
 from collections.abc import Iterable
 
+import msgspec
+
 from moneyer.gateway.keys import PublicKey
 from moneyer.gateway.refusals import TokenInvalid
 from moneyer.protocol.clock import SECOND
@@ -16,20 +18,32 @@ SWEEP_EVERY = 60
 """Seconds between two looks for what has ended by itself."""
 
 
+class Known(msgspec.Struct, frozen=True):
+    """All that bulletins said, to be remembered. `version` is the directory's behind the facts."""
+
+    version: int
+    told: tuple[str, ...]
+    dropped: tuple[str, ...]
+    applications: tuple[str, ...]
+    legacy: tuple[str, ...]
+    tokens: dict[str, int]
+    families: dict[str, int]
+    subjects: dict[str, tuple[int, int]]
+    consents: dict[str, tuple[int, int]]
+
+
 class Standing:
     """One institution's keys, applications and revocations. Belongs to one event loop."""
 
     def __init__(self, issuer: str) -> None:
         self.issuer = issuer
-        self.is_known = False
-        """Whether a bulletin has been read: before that nothing can be said of a token."""
         self._by_header: dict[bytes, PublicKey] = {}
         self._keys: dict[str, PublicKey] = {}
         self._told: frozenset[str] = frozenset()
         self._dropped: frozenset[str] = frozenset()
         self._applications: frozenset[str] = frozenset()
         self._legacy: frozenset[str] = frozenset()
-        self._facts_at = 0
+        self._version = -1
         self._tokens: dict[str, int] = {}
         self._families: dict[str, int] = {}
         self._subjects: dict[str, tuple[int, int]] = {}
@@ -63,10 +77,19 @@ class Standing:
         is_legacy = claims.aud == legacy_audience(claims.iss)
         return claims.client_id in (self._legacy if is_legacy else self._applications)
 
+    @property
+    def has_facts(self) -> bool:
+        """Whether a bulletin has said who may act: before that nothing can be said of a token."""
+        return self._version >= 0
+
     def learn(self, bulletin: Bulletin) -> None:
-        """Takes over what a bulletin says, which the caller has verified."""
-        if bulletin.iat >= self._facts_at:
-            self._facts_at = bulletin.iat
+        """Takes over what a bulletin says, which the caller has verified.
+
+        Keys and applications go by the directory's version: a process of the service that has lost its
+        database tells on what it knew.
+        """
+        if bulletin.version >= self._version:
+            self._version = bulletin.version
             if bulletin.keys is not None:
                 self._dropped |= (self._told | self._keys.keys()) - frozenset(bulletin.keys)
                 self._told = frozenset(bulletin.keys)
@@ -84,7 +107,30 @@ class Standing:
             for name, (at, until) in told.items():
                 before = known.get(name, (0, 0))
                 known[name] = (max(at, before[0]), max(until, before[1]))
-        self.is_known = True
+
+    def known(self) -> Known:
+        """What was learned so far."""
+        return Known(
+            self._version,
+            tuple(self._told),
+            tuple(self._dropped),
+            tuple(self._applications),
+            tuple(self._legacy),
+            dict(self._tokens),
+            dict(self._families),
+            dict(self._subjects),
+            dict(self._consents),
+        )
+
+    def recall(self, known: Known) -> None:
+        """Goes on from what was learned before."""
+        self._version = known.version
+        self._told, self._dropped = frozenset(known.told), frozenset(known.dropped)
+        self._applications = frozenset(known.applications)
+        self._legacy = frozenset(known.legacy)
+        self._tokens, self._families = dict(known.tokens), dict(known.families)
+        self._subjects, self._consents = dict(known.subjects), dict(known.consents)
+        self._index()
 
     def require_live(self, claims: AccessClaims, now: int) -> None:
         """Raises TokenInvalid for a token that was ended before its time, in whatever way."""

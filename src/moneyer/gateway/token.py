@@ -102,7 +102,7 @@ class SignatureCache:
         except (InvalidSignature, ValueError):
             raise TokenInvalid("signature-wrong") from None
         if len(self._found) >= self._most:
-            self._found.clear()
+            del self._found[next(iter(self._found))]
         self._found[token.name] = token._replace(signed_by=key)
         return token.claims
 

@@ -11,7 +11,8 @@ TYPE = "revocations+jwt"
 
 
 class Bulletin(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The claims of one bulletin. `iat` in seconds.
+    """The claims of one bulletin. `iat` in seconds; `version` is the directory's that `keys` and
+    `applications` were read from.
 
     `keys` are the ids of the keys that hold, `applications` the ids of those that may act here,
     `legacy` of those that may at the legacy APIs; None: as before. What follows has ended: access
@@ -23,6 +24,7 @@ class Bulletin(msgspec.Struct, frozen=True, omit_defaults=True):
 
     iss: str
     iat: int
+    version: int = -1
     whole: bool = False
     keys: tuple[str, ...] | None = None
     applications: tuple[str, ...] | None = None

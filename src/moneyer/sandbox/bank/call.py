@@ -48,6 +48,9 @@ class Call(NamedTuple):
     transaction_id: str
     now: int
 
+    def __repr__(self) -> str:
+        return f"Call({self.operation.route.path!r})"
+
     @property
     def books(self) -> Books:
         return self.desk.books

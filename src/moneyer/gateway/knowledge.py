@@ -1,0 +1,102 @@
+"""What a gateway knows of all its institutions, and what has to be asked. No network, no clock."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from moneyer.gateway.dossier import Dossier, Page
+
+
+class Answer(msgspec.Struct, frozen=True, tag="answer"):
+    """What the service answers to a follower (ADR 0010).
+
+    `serves` are the follower's institutions, None: as before. `silent` are those of which there is
+    something to tell and no key to sign it with.
+    """
+
+    cursor: str
+    institutions: dict[str, str]
+    serves: tuple[str, ...] | None = None
+    silent: tuple[str, ...] = ()
+
+
+class KeySet(msgspec.Struct, frozen=True, tag="keys"):
+    """An institution's key set, as it was published."""
+
+    institution_id: str
+    body: str
+
+
+class Everything(msgspec.Struct, frozen=True, tag="everything"):
+    """All that is known at a moment. `heard_at`: the instant of the last answer."""
+
+    base_url: str
+    cursor: str
+    heard_at: int
+    serves: tuple[str, ...] | None
+    pages: dict[str, Page]
+
+
+class Knowledge:
+    """Grows by answers and key sets, in the order in which they are taken. Belongs to one event loop.
+
+    `cursor` is how far it has read; "" where all has to be told anew.
+    """
+
+    def __init__(self, base_url: str) -> None:
+        self.base_url = base_url
+        self.cursor = ""
+        self.serves: frozenset[str] | None = None
+        self.dossiers: dict[str, Dossier] = {}
+
+    def hear(self, answer: Answer) -> None:
+        """Takes over an answer to what was asked with `cursor`."""
+        is_whole = not self.cursor
+        self.cursor = answer.cursor
+        if answer.serves is not None:
+            self._serve(frozenset(answer.serves), is_whole)
+        for institution_id, bulletin in answer.institutions.items():
+            dossier = self._dossier(institution_id)
+            dossier.hear(bulletin, is_whole=is_whole)
+            if dossier.is_lost:
+                self.cursor = ""
+        for institution_id in answer.silent:
+            self._dossier(institution_id).is_lost = True
+
+    def take_keys(self, key_set: KeySet) -> None:
+        """Takes over a key set. Raises ValueError."""
+        dossier = self._dossier(key_set.institution_id)
+        was_lost = dossier.is_lost
+        dossier.take_keys(key_set.body.encode())
+        if dossier.is_lost and not was_lost:
+            self.cursor = ""
+
+    def needing_keys(self) -> Iterator[str]:
+        """Institutions whose keys have to be read before more can be said of them."""
+        return (name for name, dossier in self.dossiers.items() if dossier.needs_keys)
+
+    def _serve(self, serves: frozenset[str], is_whole: bool) -> None:
+        """Takes over which institutions are guarded; asks for all anew where there are more."""
+        if self.serves is not None and not is_whole and serves - self.serves:
+            self.cursor = ""
+        for gone in self.dossiers.keys() - serves:
+            del self.dossiers[gone]
+        self.serves = serves
+
+    def _dossier(self, institution_id: str) -> Dossier:
+        if institution_id not in self.dossiers:
+            self.dossiers[institution_id] = Dossier(f"{self.base_url}/i/{institution_id}")
+        return self.dossiers[institution_id]
+
+    def everything(self, heard_at: int) -> Everything:
+        """All of it, to be remembered."""
+        pages = {name: dossier.page() for name, dossier in self.dossiers.items()}
+        serves = None if self.serves is None else tuple(self.serves)
+        return Everything(self.base_url, self.cursor, heard_at, serves, pages)
+
+    def recall(self, remembered: Everything) -> None:
+        """Goes on from what was remembered. Raises ValueError."""
+        self.cursor = remembered.cursor
+        self.serves = None if remembered.serves is None else frozenset(remembered.serves)
+        for institution_id, page in remembered.pages.items():
+            self._dossier(institution_id).recall(page)
