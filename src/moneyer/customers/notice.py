@@ -27,4 +27,4 @@ class LogoutNotice(msgspec.Struct, frozen=True):
         return bool(self.clients) and self.begun_at + LEASE <= now < self.expires_at
 
     def __repr__(self) -> str:
-        return f"LogoutNotice({self.institution_id!r}, {self.session_id!r})"
+        return f"LogoutNotice({self.institution_id!r})"
