@@ -16,9 +16,9 @@ from moneyer.customers.factors.policy import acr_of
 from moneyer.customers.notice import LogoutNotice
 from moneyer.customers.session import Session
 from moneyer.customers.verifiers import Verifier
+from moneyer.grants.first_keys import AddFirstKeys
 from moneyer.guards.attempts import LoginLimits, RateLimits
 from moneyer.institutions.institution import Institution, issuer_of
-from moneyer.keys.lifecycle import KeyRecord
 from moneyer.keys.ring import SigningKey
 from moneyer.keys.sealing import ServerKeys, new_key
 from moneyer.protocol.clock import SECOND, Clock, seconds_left
@@ -29,7 +29,7 @@ from moneyer.protocol.scopes import Scopes, join
 from moneyer.store.directory import Directory
 from moneyer.store.journal import Journal
 from moneyer.store.kinds import Kind
-from moneyer.store.rows import KeySet, Rows, StoredRequest
+from moneyer.store.rows import Rows, StoredRequest
 from moneyer.store.snapshot import Snapshot
 from moneyer.tokens.access import AccessClaims, api_audience, legacy_audience, strike
 from moneyer.tokens.code import Code
@@ -241,24 +241,6 @@ class Mint:
             ),
         )
         return token, seconds_left(expires * SECOND, self.clock.now())
-
-
-class AddFirstKeys:
-    """Stores an institution's first keys, unless another process was faster."""
-
-    def __init__(self, institution_id: str, keys: tuple[KeyRecord, ...]) -> None:
-        self.institution_id = institution_id
-        self._keys = keys
-
-    def wants(self, rows: Rows) -> None:
-        rows.key_sets.want(self.institution_id, "keys")
-
-    def decide(self, rows: Rows, now: int) -> None:
-        if rows.key_sets.get(self.institution_id, "keys") is not None:
-            return
-        rows.key_sets.put(KeySet(self.institution_id, self._keys))
-        for key in self._keys:
-            rows.record(Event("key:announced", now, self.institution_id, key_id=key.kid))
 
 
 SECRET_USE_INTERVAL = 3600 * SECOND

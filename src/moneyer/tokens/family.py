@@ -26,7 +26,6 @@ from moneyer.protocol.scopes import Scopes, join
 
 PREFIX = "mrt_"
 MAX_TOKEN_LENGTH = 4 + 32 + 1 + 91
-
 FAMILY_ID_BYTES = 16
 SECRET_BYTES = 32
 LEGACY_PASSWORD = "password/v1"
@@ -263,11 +262,7 @@ def idle_end(family: Family, policy: RenewalPolicy) -> int:
 
 def access_token_id(keys: RatchetKeys, family: Family, scopes: Scopes) -> str:
     """The `jti` of the access token that belongs to this turn and these scopes: the same on a retry."""
-    turn = b"%b%b%b" % (
-        family.family_id,
-        family.generation.to_bytes(4),
-        family.turned_at.to_bytes(8),
-    )
+    turn = family.family_id + family.generation.to_bytes(4) + family.turned_at.to_bytes(8)
     mac = hmac.digest(keys.ratchet, b"moneyer/access" + turn + join(scopes).encode(), "sha256")
     return base64url.encode(mac[:16]).decode()
 
