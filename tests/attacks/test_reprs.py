@@ -91,6 +91,12 @@ SHOWS = {
     "Jwk": "a public key",
     "_Key": "the same",
     "_Header": "the same",
+    "Argument": "a fault of the sandbox, of a list that everybody may read",
+    "Fault": "the same",
+    "Ordered": "the same",
+    "Site": "the same",
+    "Standing": "which faults are played to which application of the sandbox",
+    "StandingFile": "the same",
 }
 
 IN_THE_OPEN = {

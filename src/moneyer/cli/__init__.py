@@ -5,7 +5,7 @@ import sys
 import typer
 
 from moneyer import __version__
-from moneyer.cli import application, check, customer, gateway, institution, keys, serving, token
+from moneyer.cli import application, check, customer, fault, gateway, institution, keys, serving, token
 from moneyer.cli.context import Complaint
 
 app = typer.Typer(
@@ -26,6 +26,7 @@ app.add_typer(application.app, name="application")
 app.add_typer(customer.app, name="customer")
 app.add_typer(keys.app, name="key")
 app.add_typer(token.app, name="token")
+app.add_typer(fault.app, name="fault")
 
 
 def _version(wanted: bool) -> None:
@@ -63,6 +64,7 @@ def _for_the_operator(error: Exception) -> str | None:
         words = error.strerror or str(error)
         return f"{error.filename}: {words}" if error.filename else words
     from moneyer.protocol.failures import StoreUnavailable, Unavailable
+    from moneyer.sandbox.faults.standing import Damaged
     from moneyer.settings import BadSettings
     from moneyer.store.admin import AdminError
     from moneyer.store.engine import DatabaseError
@@ -74,7 +76,15 @@ def _for_the_operator(error: Exception) -> str | None:
         return f"the store does not answer at present: {error.reason}"
     if isinstance(error, Unavailable):
         return "the service is too busy at present; try again"
-    known = BadSettings | AdminError | AlreadyServing | DatabaseError | SchemaMismatch | Unconfined
+    known = (
+        BadSettings
+        | AdminError
+        | AlreadyServing
+        | Damaged
+        | DatabaseError
+        | SchemaMismatch
+        | Unconfined
+    )
     if isinstance(error, known):
         return str(error)
     return None

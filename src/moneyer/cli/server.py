@@ -9,12 +9,13 @@ import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from moneyer.cli.context import Complaint
 
 if TYPE_CHECKING:
-    from moneyer.endpoints.router import Guest
+    from moneyer.endpoints.http import Answer, Request
+    from moneyer.endpoints.router import Guest, Router
     from moneyer.settings import Settings
 
 MAX_CONNECTIONS = 16_384
@@ -35,6 +36,17 @@ LEAVING = 3.0
 
 Guests = Callable[[], AbstractAsyncContextManager["Guest | None"]]
 """Opens what is served besides the service, for as long as it serves."""
+
+
+class Answering(Protocol):
+    """Who answers: the router, or what stands in front of it."""
+
+    async def handle(self, request: "Request") -> "Answer": ...
+    def hold_nobody(self) -> None: ...
+
+
+Wrap = Callable[["Router"], Answering]
+"""Puts something in front of the router."""
 
 
 class Place(NamedTuple):
@@ -74,16 +86,18 @@ def run(
     ready: Callable[[], None],
     place: Place | None = None,
     guests: "Guests | None" = None,
+    wrap: "Wrap | None" = None,
 ) -> None:
     """Serves until SIGINT or SIGTERM, or until a worker's place is taken from it.
 
     Calls `ready` when the first request would be answered; `guests` opens what else is served under
-    this address. Raises Complaint, and what `moneyer.app.running` raises.
+    this address; `wrap` is the sandbox's, to play faults to order. Raises Complaint, and what
+    `moneyer.app.running` raises.
     """
     import uvloop
 
     context = tls_context(settings)
-    uvloop.run(_serve(settings, listening, context, ready, place, guests or nobody))
+    uvloop.run(_serve(settings, listening, context, ready, place, guests or nobody, wrap))
 
 
 async def _serve(
@@ -93,6 +107,7 @@ async def _serve(
     ready: Callable[[], None],
     place: Place | None,
     guests: "Guests",
+    wrap: "Wrap | None",
 ) -> None:
     from moneyer.app import cancelled, running
     from moneyer.endpoints.caller import Callers
@@ -114,8 +129,9 @@ async def _serve(
     # What hinders the start is said in words before anyone is listened to, and the store is closed in
     # good order however the server ends.
     async with guests() as guest, running(settings, guest=guest) as router:
+        front: Answering = wrap(router) if wrap else router
         server = Http1Server(
-            router.handle,
+            front.handle,
             Callers(settings.trusted_proxies()),
             Limits(connections=_room_for_connections()),
         )
@@ -129,7 +145,7 @@ async def _serve(
         keeping_time = asyncio.create_task(server.run())
         ready()
         await told.wait()
-        router.hold_nobody()
+        front.hold_nobody()
         if is_replaced:
             doors.close()
             await server.drain(LEAVING, GRACE)

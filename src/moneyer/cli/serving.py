@@ -39,6 +39,7 @@ def sandbox(
 ) -> None:
     """Start a bank to try things on: institutions, applications, customers, and ready curl lines."""
     from moneyer.logging import configure
+    from moneyer.sandbox.faults.front import Faults
     from moneyer.sandbox.guests import guests_of
     from moneyer.sandbox.seed import SandboxFolder
     from moneyer.sandbox.welcome import welcome
@@ -64,6 +65,7 @@ def sandbox(
         listening,
         ready=lambda: welcome(console, card, str(data), strict=strict),
         guests=partial(guests_of, card, folder, strict=strict),
+        wrap=partial(Faults, folder=data),
     )
 
 

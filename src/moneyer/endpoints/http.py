@@ -62,6 +62,17 @@ class Answer(NamedTuple):
         return f"Answer({self.status})"
 
 
+class HangUp(Exception):
+    """Raised in the place of an answer: the connection ends when the bytes `sent` are on their way.
+
+    Nothing that serves in earnest raises it; it is how the sandbox plays a bad connection.
+    """
+
+    def __init__(self, sent: bytes = b"") -> None:
+        super().__init__()
+        self.sent = sent
+
+
 def read_headers(raw: RawHeaders, once: Set[bytes] = READ_ONCE) -> dict[bytes, bytes]:
     """The headers by name, which ASGI servers give in lower case.
 

@@ -85,6 +85,11 @@ class Router:
         self._base = service.settings.base_path
 
     @property
+    def service(self) -> Service:
+        """What the endpoints work with."""
+        return self._service
+
+    @property
     def base_path(self) -> str:
         """What precedes every path of the service: "", or the path in its base URL."""
         return self._base

@@ -21,6 +21,7 @@ from moneyer.sandbox.cast import (
     applications,
     demo_callbacks,
 )
+from moneyer.sandbox.faults.standing import LOCK, ORDERS
 from moneyer.store.admin import Admin
 from moneyer.store.engine import Engine, opened
 from moneyer.store.upgrade import upgrade
@@ -90,6 +91,8 @@ class SandboxFolder:
             "master.key",
             "sandbox.json",
             JOURNAL,
+            ORDERS,
+            LOCK,
         ):
             (self.path / name).unlink(missing_ok=True)
 

@@ -43,6 +43,10 @@ def welcome(console: Console, card: SandboxFile, folder: str, *, strict: bool = 
     say(f"  {card.base_url}/demo   sign in with your bank, and look at the tokens")
     for institution in card.institutions:
         say(f"  {institution.issuer}/account/applications   what is connected at {institution.name}")
+    say()
+    say("Faults to order", "bold")
+    say("  -H 'Moneyer-Fault: lost-answer' on any request, or `moneyer fault set`")
+    say(f"  {card.base_url}/docs/faults   what there is")
     for title, command in commands(card, strict=strict):
         say()
         say(f"# {title}", "bold")

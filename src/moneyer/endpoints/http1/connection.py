@@ -2,12 +2,13 @@
 
 import asyncio
 from collections import deque
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, cast
 
 import structlog
 
 from moneyer.endpoints.caller import plain_address
-from moneyer.endpoints.http import Answer, Request
+from moneyer.endpoints.http import Answer, HangUp, Request
 from moneyer.endpoints.http1.limits import MAX_WAITING_REQUESTS, Stage
 from moneyer.endpoints.http1.messages import CONTINUE, Refusal, Turn, write_answer
 from moneyer.endpoints.http1.reader import RequestReader
@@ -20,6 +21,9 @@ log = structlog.get_logger()
 
 _NEVER = float("inf")
 
+CALLER: ContextVar["Connection"] = ContextVar("CALLER")
+"""The connection by which the request came that is being handled."""
+
 
 class Connection(asyncio.Protocol):
     """The requests of one caller, answered one at a time and in their order (RFC 9112 section 9.3).
@@ -28,6 +32,8 @@ class Connection(asyncio.Protocol):
     """
 
     __slots__ = (
+        "_gone",
+        "_has_left",
         "_loop",
         "_reader",
         "_resumed",
@@ -46,6 +52,8 @@ class Connection(asyncio.Protocol):
         self._turns: deque[Turn] = deque()
         self._working = False
         self._resumed: asyncio.Future[None] | None = None
+        self._gone: asyncio.Event | None = None
+        self._has_left = False
         self.is_lost = False
 
     # ------------------------------------------------------------------ from the transport
@@ -65,6 +73,7 @@ class Connection(asyncio.Protocol):
         self.is_lost = self._reader.is_over = True
         self._turns.clear()
         self._server.forget(self)
+        self._leave()
         self.resume_writing()
 
     def data_received(self, data: bytes) -> None:
@@ -74,6 +83,7 @@ class Connection(asyncio.Protocol):
         """The caller has said all it will; it may still read (RFC 9112 section 9.6)."""
         self._reader.cut_short(BadRequest("body-cut-off"))
         self._reader.is_over = True
+        self._leave()
         return self._working and not self._secure
 
     def pause_writing(self) -> None:
@@ -116,14 +126,20 @@ class Connection(asyncio.Protocol):
     async def _work(self) -> None:
         """Answers what has been asked, until nothing is left."""
         turns, server, transport = self._turns, self._server, self._transport
+        CALLER.set(self)
         is_last = False
         while turns and not is_last:
             turn = turns.popleft()
-            answer = await self._answer(turn.asked)
-            is_last = turn.is_last or server.draining
+            try:
+                answer = await self._answer(turn.asked)
+            except HangUp as end:
+                sent, is_last = end.sent, True
+            else:
+                is_last = turn.is_last or server.draining
+                sent = write_answer(answer, turn, server.date, is_last)
             if transport.is_closing():
                 break
-            transport.write(write_answer(answer, turn, server.date, is_last))
+            transport.write(sent)
             if self._resumed is not None:
                 self._have(server.limits.unread)
                 await self._resumed
@@ -144,9 +160,25 @@ class Connection(asyncio.Protocol):
             return asked.answer
         try:
             return await self._server.handle(asked)
+        except HangUp:
+            raise
         except Exception as error:
             log.error("unhandled-exception", error=type(error).__name__)  # noqa: TRY400
             return Refusal(500, "this should not have happened").answer
+
+    async def gone(self) -> None:
+        """Returns when the caller has said all it will, or is there no more.
+
+        Who has closed and who has only finished speaking look alike until something is written.
+        """
+        self._gone = self._gone or asyncio.Event()
+        if not self._has_left:
+            await self._gone.wait()
+
+    def _leave(self) -> None:
+        self._has_left = True
+        if self._gone is not None:
+            self._gone.set()
 
     # ------------------------------------------------------------------ deadlines and ends
 
