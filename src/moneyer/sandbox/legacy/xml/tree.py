@@ -37,6 +37,7 @@ class Element(NamedTuple):
 
 def read_xml(body: bytes) -> Element:
     """The root of a document, whose size the caller has already bounded. Raises MalformedXml."""
+    _require_utf_8(body)
     builder = _Builder()
     parser = expat.ParserCreate("utf-8", namespace_separator=" ")
     parser.buffer_text = True
@@ -55,9 +56,19 @@ def read_xml(body: bytes) -> Element:
     return builder.root()
 
 
-def _declaration(_version: str, encoding: str | None, _standalone: int) -> None:
-    if encoding is not None and encoding.lower() != "utf-8":
+def _require_utf_8(body: bytes) -> None:
+    """Expat knows UTF-16 by its zero bytes, whatever it is told that it reads. Raises MalformedXml."""
+    try:
+        text = body.decode()
+    except UnicodeDecodeError:
+        raise MalformedXml("encoding") from None
+    if "\0" in text:
         raise MalformedXml("encoding")
+
+
+def _declaration(version: str, encoding: str | None, _standalone: int) -> None:
+    if version != "1.0" or (encoding is not None and encoding.lower() != "utf-8"):
+        raise MalformedXml("encoding or version")
 
 
 def _refusing(what: str) -> Callable[..., None]:
