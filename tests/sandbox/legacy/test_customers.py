@@ -58,6 +58,7 @@ async def test_with_an_institutions_token_the_path_names_the_customer(
         assert (await window.ask(name, "00016", nobody)).refusal == NOBODY
 
 
+@pytest.mark.requirement("V1-08")
 @pytest.mark.parametrize("name", ABOUT_SOMEONE)
 async def test_a_customers_token_is_for_that_customer_alone(window: Window, name: str) -> None:
     """Whether another one exists is not told."""
@@ -68,6 +69,7 @@ async def test_a_customers_token_is_for_that_customer_alone(window: Window, name
         assert said.headers.get("www-authenticate") is None
 
 
+@pytest.mark.requirement("V1-08")
 @pytest.mark.parametrize("name", [operation.name for operation in OPERATIONS])
 async def test_the_institution_in_the_path_is_the_tokens(window: Window, name: str) -> None:
     """As one institution and as another, the customers of each, and never across."""

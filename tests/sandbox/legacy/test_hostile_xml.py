@@ -71,6 +71,7 @@ HOSTILE: dict[str, bytes] = {
 }
 
 
+@pytest.mark.requirement("V1-09")
 @pytest.mark.parametrize("body", HOSTILE.values(), ids=HOSTILE.keys())
 def test_what_means_harm_is_no_xml(body: bytes) -> None:
     with pytest.raises(MalformedXml) as caught:
@@ -78,6 +79,7 @@ def test_what_means_harm_is_no_xml(body: bytes) -> None:
     assert caught.value.__cause__ is None
 
 
+@pytest.mark.requirement("V1-09")
 @pytest.mark.parametrize("body", HOSTILE.values(), ids=HOSTILE.keys())
 async def test_who_sends_it_is_told_that_the_body_is_invalid(window: Window, body: bytes) -> None:
     before = window.books.state.count
