@@ -205,7 +205,7 @@ def run_the_printed_lines(sandbox: Sandbox) -> None:
         ["bash", "-c", script], capture_output=True, text=True, timeout=60, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
-    service, signed_in, renewed, exchanged, revoked, old, _, refresh_token, code = (
+    service, signed_in, renewed, exchanged, revoked, old, customer, _, refresh_token, code = (
         done.stdout.splitlines()
     )
     for answer in (service, signed_in, renewed, exchanged):
@@ -213,6 +213,9 @@ def run_the_printed_lines(sandbox: Sandbox) -> None:
     assert revoked == "204"
     assert classic.tag(old, "di_fiid") == "00016"
     assert classic.tag(old, "access_token").count(".") == 2
+    person = sandbox.customer("00016")
+    assert classic.tag(customer, "id") == person["institution_user_id"]
+    assert classic.tag(customer, "memberNumber")
     assert code.startswith("mac_")
     assert refresh_token == msgspec.json.decode(renewed)["refresh_token"]
     if "transactionId" not in lines:

@@ -12,7 +12,7 @@ from moneyer.protocol.scopes import Scopes
 MEDIA_TYPE = b"application/xml; charset=utf-8"
 NAMESPACE = "http://schema.intuit.com/fs/common/v2"
 
-_DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>'
+DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>'
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What no XML 1.0 document can hold, escaped or not (section 2.2)."""
 
@@ -83,7 +83,7 @@ def write_failure(words: Words, _more: dict[str, str]) -> bytes:
     info = _elements({"errorType": words.error, "errorCode": words.code, "errorMessage": words.message})
     status = _elements({"statusMessage": words.message})
     root = f'<Status xmlns="{NAMESPACE}">{status}<errorInfo>{info}</errorInfo></Status>'
-    return f"{_DECLARATION}{root}".encode()
+    return f"{DECLARATION}{root}".encode()
 
 
 V1 = Dialect(words_for, write_failure, MEDIA_TYPE)
@@ -108,13 +108,14 @@ def write_tokens(institution_id: str, response: TokenResponse) -> bytes:
             "refresh_token": response.refresh_token,
             "refresh_token_expires_in": str(response.refresh_token_expires_in),
         }
-    return f"{_DECLARATION}<token>{_elements(members)}</token>".encode()
+    return f"{DECLARATION}<token>{_elements(members)}</token>".encode()
 
 
 def _elements(members: dict[str, str]) -> str:
     """One element after the other: an opening tag, escaped text, a closing tag, nothing between."""
-    return "".join(f"<{name}>{_text(value)}</{name}>" for name, value in members.items())
+    return "".join(f"<{name}>{text(value)}</{name}>" for name, value in members.items())
 
 
-def _text(value: str) -> str:
+def text(value: str) -> str:
+    """`value` as the content of an element; what XML cannot hold is replaced."""
     return html.escape(_NOT_IN_XML.sub("\ufffd", value), quote=False)

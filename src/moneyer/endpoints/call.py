@@ -230,7 +230,7 @@ async def _recorded(call: Call, failure: Failure) -> Failure:
     return failure
 
 
-def _transaction_id_in(headers: RawHeaders, header: bytes) -> str:
+def transaction_id_in(headers: RawHeaders, header: bytes) -> str:
     """The id to answer with where the headers were not read: the caller's, if it sent one, once."""
     sent = [value.decode("latin-1") for name, value in headers if name.lower() == header]
     return sent[0] if len(sent) == 1 and is_transaction_id(sent[0]) else new_transaction_id()
@@ -250,7 +250,7 @@ def failure_headers(call: Call, failure: Exception) -> list[tuple[bytes, bytes]]
     """The headers that a failure has in any dialect. It has a transaction id from here on, and what an
     operator has to know is logged under it."""
     if not call.trace.transaction_id:
-        transaction_id = _transaction_id_in(call.request.headers, call.transaction_header)
+        transaction_id = transaction_id_in(call.request.headers, call.transaction_header)
         call.trace = Trace(call.request.source, transaction_id)
     if isinstance(failure, CannotSign):
         log.error("cannot-sign", reason=failure.reason, transaction_id=call.trace.transaction_id)

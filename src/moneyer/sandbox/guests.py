@@ -4,14 +4,19 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from urllib.parse import urlsplit
 
+from moneyer.customers.passwords import PasswordHasher
 from moneyer.endpoints.http import Answer, Request
 from moneyer.endpoints.router import Guest
 from moneyer.gateway.build import GuardSettings, guarding
+from moneyer.keys.sealing import ServerKeys, derive, parse_master_key
 from moneyer.protocol.clock import SystemClock
 from moneyer.sandbox.bank.bank import Bank
 from moneyer.sandbox.cast import APIS, DEMO
 from moneyer.sandbox.customers import StoredCustomers
 from moneyer.sandbox.demo import Demo
+from moneyer.sandbox.legacy.call import Desk
+from moneyer.sandbox.legacy.legacy import Legacy
+from moneyer.sandbox.registry import StoredRegistry
 from moneyer.sandbox.seed import ApplicationCard, SandboxFile, SandboxFolder
 from moneyer.store.engine import opened
 
@@ -20,7 +25,7 @@ from moneyer.store.engine import opened
 async def guests_of(
     card: SandboxFile, folder: SandboxFolder, *, strict: bool = False
 ) -> AsyncIterator[Guest]:
-    """The demo and the bank, for as long as the body runs.
+    """The demo, the bank and its legacy APIs, for as long as the body runs.
 
     The bank's guard follows the token service over HTTP, as the guard of any bank does. `strict`
     demands a transactionId of each call. Raises OSError, JournalDamaged, JournalFull.
@@ -40,8 +45,20 @@ async def guests_of(
                 base_path=urlsplit(card.base_url).path,
                 require_transaction_id=strict,
             )
-            with closing(bank):
-                yield _first_of(_demo(card).handle, bank.handle)
+            hasher = PasswordHasher(_keys(folder).pepper)
+            with closing(bank), closing(StoredRegistry(engine, hasher)) as registry:
+                legacy = Legacy(
+                    guard,
+                    Desk(bank.books, registry),
+                    SystemClock(),
+                    base_url=card.base_url,
+                    base_path=urlsplit(card.base_url).path,
+                )
+                yield _first_of(_demo(card).handle, bank.handle, legacy.handle)
+
+
+def _keys(folder: SandboxFolder) -> ServerKeys:
+    return derive(parse_master_key(folder.master_key.read_text()))
 
 
 def _first_of(*guests: Guest) -> Guest:

@@ -40,6 +40,7 @@ def welcome(console: Console, card: SandboxFile, folder: str, *, strict: bool = 
         say(f"  {line}")
     say()
     say("In a browser", "bold")
+    say(f"  {card.base_url}/docs   every call of the bank; the legacy ones at /docs/legacy")
     say(f"  {card.base_url}/demo   sign in with your bank, and look at the tokens")
     for institution in card.institutions:
         say(f"  {institution.issuer}/account/applications   what is connected at {institution.name}")
@@ -114,8 +115,15 @@ def commands(card: SandboxFile, *, strict: bool = False) -> list[tuple[str, str]
         ),
         (
             "V1: a token for the legacy APIs, in XML",
-            f'curl -s {base}/v1/oauth/token{_user(classic)} -H "di_fiid: {person.institution}" '
-            f'-H "di_tid: {uuid.uuid4()}" -d grant_type=client_credentials; echo',
+            f'OLD=$(curl -s {base}/v1/oauth/token{_user(classic)} -H "di_fiid: {person.institution}" '
+            f'-H "di_tid: {uuid.uuid4()}" -d grant_type=client_credentials); echo "$OLD"',
+        ),
+        (
+            "Get FI Customer: a legacy API, which takes only such tokens",
+            "OLD_TOKEN=$(echo \"$OLD\" | sed 's:.*<access_token>\\(.*\\)</access_token>.*:\\1:')\n"
+            f'curl -s "{base}/bankingservices/v2/fis/{person.institution}/fiCustomers/'
+            f'{person.login_id}?fiCustomerIdType=LOGINID" -H "Authorization: Bearer $OLD_TOKEN" '
+            f'-H "di_tid: {uuid.uuid4()}"; echo',
         ),
     ]
 

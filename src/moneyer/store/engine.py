@@ -22,6 +22,7 @@ __all__ = [
     "is_postgresql",
     "opened",
     "reading",
+    "told_plainly",
     "writing",
 ]
 
@@ -41,11 +42,19 @@ def opened(database: Database) -> Iterator[Engine]:
     """An engine for as long as a command needs it. Raises DatabaseError."""
     engine = engine_for(database)
     try:
-        yield engine
-    except (DBAPIError, sqlite3.Error, psycopg.Error) as error:
-        raise DatabaseError(str(getattr(error, "orig", error)).strip()) from None
+        with told_plainly():
+            yield engine
     finally:
         engine.dispose()
+
+
+@contextmanager
+def told_plainly() -> Iterator[None]:
+    """Raises DatabaseError for whatever goes wrong at the database."""
+    try:
+        yield
+    except (DBAPIError, sqlite3.Error, psycopg.Error) as error:
+        raise DatabaseError(str(getattr(error, "orig", error)).strip()) from None
 
 
 def engine_for(database: Database) -> Engine:

@@ -23,14 +23,14 @@ class LegacyCall(Call):
         super().open(*methods)
         originating_ip = self.headers.get(b"originating_ip")
         if originating_ip is not None:
-            _require_address(originating_ip.decode("latin-1"))
+            require_address(originating_ip.decode("latin-1"))
 
     def challenge(self, failure: Exception) -> bytes:
         """Every 401 says how to prove oneself (RFC 9110 section 11.6.1), and nothing else does."""
         return BASIC_CHALLENGE if self.dialect.words_for(failure).status == 401 else b""
 
 
-def _require_address(text: str) -> None:
+def require_address(text: str) -> None:
     """Raises BadOriginatingIp unless `text` is an IPv4 or IPv6 address, without a zone."""
     try:
         ipaddress.ip_address(text)

@@ -51,7 +51,7 @@ def refused(refusal: Refused, words: Words, transaction_id: str) -> Answer:
     """A refusal of the guard, in the family's code, with a challenge (RFC 6750 section 3)."""
     headers: list[tuple[bytes, bytes]] = []
     if refusal.status in {401, 403}:
-        headers.append((b"www-authenticate", _challenge(refusal).encode()))
+        headers.append((b"www-authenticate", challenge(refusal).encode()))
     said = words.unavailable.message if isinstance(refusal, CannotTell) else refusal.words
     problem = Problem(refusal.status, _code(refusal, words), said)
     answer = declined(problem, transaction_id, *headers)
@@ -62,13 +62,14 @@ def refused(refusal: Refused, words: Words, transaction_id: str) -> Answer:
     return answer
 
 
-def _challenge(refusal: Refused) -> str:
-    challenge = 'Bearer realm="moneyer"'
+def challenge(refusal: Refused) -> str:
+    """How to do better, for the `WWW-Authenticate` header (RFC 6750 section 3)."""
+    text = 'Bearer realm="moneyer"'
     if refusal.error:
-        challenge += f', error="{refusal.error}"'
+        text += f', error="{refusal.error}"'
     if isinstance(refusal, ScopeMissing):
-        challenge += f', scope="{" ".join(refusal.scopes)}"'
-    return challenge
+        text += f', scope="{" ".join(refusal.scopes)}"'
+    return text
 
 
 def _code(refusal: Refused, words: Words) -> str:

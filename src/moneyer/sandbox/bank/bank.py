@@ -14,7 +14,7 @@ from moneyer.sandbox.bank.answers import declined, found, refused
 from moneyer.sandbox.bank.books.books import Books
 from moneyer.sandbox.bank.books.journal import JournalFull
 from moneyer.sandbox.bank.call import Call, Desk, Operation
-from moneyer.sandbox.bank.document.shelf import Shelf
+from moneyer.sandbox.bank.document.shelf import bank_shelf
 from moneyer.sandbox.bank.people import Customers, Houses
 from moneyer.sandbox.bank.problems import Declined
 from moneyer.sandbox.bank.reading import read_form_of, read_query
@@ -51,7 +51,12 @@ class Bank:
         self._base_url = base_url
         self._base_path = base_path
         self._strict = require_transaction_id
-        self._shelf = Shelf(base_url, base_path)
+        self._shelf = bank_shelf(base_url, base_path)
+
+    @property
+    def desk(self) -> Desk:
+        """What other counters of the bank share."""
+        return self._desk
 
     @property
     def books(self) -> Books:

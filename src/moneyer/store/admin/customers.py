@@ -9,11 +9,19 @@ from moneyer.store.admin.desk import AdminError, Desk
 from moneyer.store.records import customer_from_row, customer_to_row
 
 
+class CustomerExists(AdminError):
+    """Another customer of the institution has the same `what`."""
+
+    def __init__(self, institution_id: str, what: str) -> None:
+        super().__init__(f"institution {institution_id} has a customer with this {what}")
+        self.what = what
+
+
 class CustomerDesk(Desk):
     """Customers belong to one institution each; servers read them afresh at every sign-in."""
 
     def add(self, customer: Customer) -> None:
-        """Raises AdminError when the institution is unknown, or the login or an id is taken."""
+        """Raises AdminError for an unknown institution, CustomerExists where login or id is taken."""
         with self.change(
             "customer:added",
             customer.institution_id,
@@ -34,9 +42,7 @@ class CustomerDesk(Desk):
                     )
                 )
                 if taken:
-                    raise AdminError(
-                        f"institution {customer.institution_id} has a customer with this {what}"
-                    )
+                    raise CustomerExists(customer.institution_id, what)
             connection.execute(insert(table).values(tuple(customer_to_row(customer))))
 
     def by_login(self, institution_id: str, login_key: str) -> Customer:

@@ -66,6 +66,12 @@ class Books:
             posting.amount for posting in self.state.postings.get(account_id, ())
         )
 
+    def available(self, owner: Owner, account: Account) -> int:
+        """What can be taken out, in cents: of a card or a loan, what is left of its limit."""
+        balance = self.balance(owner, account.account_id)
+        is_loan = account.kind.category == "LOAN"
+        return max(0, account.limit + balance) if is_loan else balance
+
     def entries(self, owner: Owner, account_id: str) -> Sequence[Entry]:
         """Every transaction of an account, oldest first, with running balances."""
         grown = self._one(owner, account_id)

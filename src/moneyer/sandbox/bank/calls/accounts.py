@@ -148,7 +148,6 @@ def shown(call: Call, holder: Holder, owner: Owner, account: Account, *, whole: 
     kind = account.kind
     balance = call.books.balance(owner, account.account_id)
     is_loan = kind.category == "LOAN"
-    available = balance if not is_loan else max(0, account.limit + balance)
     brief = AccountInfo(
         account.account_id,
         account.institution_id,
@@ -159,7 +158,7 @@ def shown(call: Call, holder: Holder, owner: Owner, account: Account, *, whole: 
         AccountTypeInfo(kind.type, kind.description),
         kind.category,
         money(-balance if is_loan else balance),
-        money(available),
+        money(call.books.available(owner, account)),
         owner.owner_id if holder.party.is_business else "",
         account.holder,
     )

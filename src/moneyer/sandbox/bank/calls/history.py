@@ -7,10 +7,10 @@ import msgspec
 
 from moneyer.gateway.route import Route
 from moneyer.sandbox.bank.books.books import day_of, time_of
-from moneyer.sandbox.bank.books.changes import Alert, EventTaken
+from moneyer.sandbox.bank.books.changes import Alert
 from moneyer.sandbox.bank.call import Call, Operation, Reply
 from moneyer.sandbox.bank.calls.alert_kinds import KINDS
-from moneyer.sandbox.bank.calls.watch import preferences_for
+from moneyer.sandbox.bank.calls.watch import take_event
 from moneyer.sandbox.bank.holder import Holder
 from moneyer.sandbox.bank.paging import DEFAULT, Cursor, Limit, page
 from moneyer.sandbox.bank.problems import (
@@ -128,21 +128,8 @@ async def publish_event(call: Call) -> Reply:
     event_id = details.event_id or call.books.new_id("event", owner.owner_id)
     if (call.institution_id, event_id) in call.books.state.events:
         return Reply(202, EventAccepted(event_id, 0))
-    told = preferences_for(call.books, owner, account_id, kind.name)
-    alerts = tuple(
-        Alert(
-            call.books.state.told + number,
-            kind.name,
-            preference.channel,
-            call.now,
-            event_id,
-            subject.message or kind.description,
-            account_id,
-        )
-        for number, preference in enumerate(told, 1)
-    )
-    call.books.record(EventTaken(call.institution_id, owner.owner_id, event_id, alerts))
-    return Reply(202, EventAccepted(event_id, len(alerts)))
+    count = take_event(call.books, owner, event_id, kind, account_id, subject.message, call.now)
+    return Reply(202, EventAccepted(event_id, count))
 
 
 def _alerts(call: Call, holder: Holder) -> list[Alert]:

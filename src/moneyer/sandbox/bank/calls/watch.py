@@ -1,10 +1,10 @@
-"""Whom a change in an account is to be told to."""
+"""Whom an event or a change in an account is to be told to."""
 
 from collections.abc import Iterator
 
 from moneyer.sandbox.bank.books.books import Books
-from moneyer.sandbox.bank.books.changes import Alert, Posting, Preference
-from moneyer.sandbox.bank.calls.alert_kinds import offered
+from moneyer.sandbox.bank.books.changes import Alert, EventTaken, Posting, Preference
+from moneyer.sandbox.bank.calls.alert_kinds import AlertKind, offered
 from moneyer.sandbox.bank.growth.account import Account
 from moneyer.sandbox.bank.money import dollars
 from moneyer.sandbox.bank.people import Owner
@@ -26,6 +26,34 @@ def preferences_for(
             and type_name in {"", preference.type_name}
         ):
             yield preference
+
+
+def take_event(
+    books: Books,
+    owner: Owner,
+    event_id: str,
+    kind: AlertKind,
+    account_id: str,
+    message: str,
+    at: int,
+) -> int:
+    """Keeps an event and tells its owner what they asked to be told; gives how often. Raises
+    JournalFull."""
+    told = preferences_for(books, owner, account_id, kind.name)
+    alerts = tuple(
+        Alert(
+            books.state.told + number,
+            kind.name,
+            preference.channel,
+            at,
+            event_id,
+            message or kind.description,
+            account_id,
+        )
+        for number, preference in enumerate(told, 1)
+    )
+    books.record(EventTaken(owner.institution_id, owner.owner_id, event_id, alerts))
+    return len(alerts)
 
 
 def alerts_for(

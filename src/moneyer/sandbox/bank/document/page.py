@@ -38,7 +38,24 @@ class Shown(NamedTuple):
     refusals: list[tuple[str, str, str]]
 
 
-def page(document: dict[str, Any], base_url: str, base_path: str) -> str:
+class Step(NamedTuple):
+    """What to do before the first call: a sentence, and lines for a shell."""
+
+    text: str
+    lines: str
+
+
+class Place(NamedTuple):
+    """Where a document stands, how to begin, and which page is beside it."""
+
+    document: str
+    page: str
+    beginning: tuple[Step, ...]
+    other: str
+    other_title: str
+
+
+def page(document: dict[str, Any], place: Place, base_url: str, base_path: str) -> str:
     """HTML."""
     folder = resources.files("moneyer.sandbox.bank.document")
     environment = Environment(
@@ -51,6 +68,8 @@ def page(document: dict[str, Any], base_url: str, base_path: str) -> str:
             families[operation["tags"][0]].append(_shown(path, method, operation))
     return template.render(
         info=document["info"],
+        place=place,
+        first=next(call.id for calls in families.values() for call in calls),
         base_url=base_url,
         base_path=base_path,
         families=families,
@@ -65,14 +84,14 @@ def page(document: dict[str, Any], base_url: str, base_path: str) -> str:
 def _shown(path: str, method: str, operation: Schema) -> Shown:
     responses = operation["responses"]
     status = next(status for status in responses if status < "300")
-    content = responses[status].get("content", {}).get("application/json", {})
-    body = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+    content = _first(responses[status])
+    body = _first(operation.get("requestBody", {}))
     return Shown(
         operation["operationId"],
         method.upper(),
         path,
         operation["summary"],
-        [scope for one in operation["security"] for scope in one["oauth2"]],
+        [scope for one in operation["security"] for scopes in one.values() for scope in scopes],
         [_row(one["name"], one["in"], one["schema"], one) for one in operation["parameters"]],
         _pretty(body["example"]) if "example" in body else "",
         _link(body.get("schema", {})),
@@ -81,12 +100,23 @@ def _shown(path: str, method: str, operation: Schema) -> Shown:
         status,
         operation["x-codeSamples"][0]["source"],
         [
-            (code, example["value"]["code"], example["value"]["message"])
+            (code, *_refusal(example["value"]))
             for code, answer in responses.items()
             if code >= "400"
             for example in answer["content"]["application/json"]["examples"].values()
         ],
     )
+
+
+def _first(part: Schema) -> Schema:
+    """The media type that is spoken unless another is asked for."""
+    return next(iter(part.get("content", {}).values()), {})
+
+
+def _refusal(value: Schema) -> tuple[str, str]:
+    """Code and sentence of an example, wherever its API has them."""
+    info = value.get("errorInfo", {})
+    return value.get("code") or info["errorCode"], value.get("message") or info["errorMessage"]
 
 
 def _members(schema: Schema) -> list[Row]:
@@ -126,4 +156,7 @@ def _type(schema: Schema) -> str:
 
 
 def _pretty(value: Any) -> str:
+    """JSON set out in lines; text, which is XML, as it is."""
+    if isinstance(value, str):
+        return value
     return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()

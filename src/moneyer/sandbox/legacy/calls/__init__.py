@@ -1,0 +1,1 @@
+"""The legacy calls, one module each."""

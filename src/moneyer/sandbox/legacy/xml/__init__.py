@@ -1,0 +1,1 @@
+"""XML as the legacy APIs read and write it."""
