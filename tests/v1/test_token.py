@@ -33,15 +33,18 @@ async def test_client_credentials_are_answered_by_three_elements(bank: Bank) -> 
 
 
 @pytest.mark.requirement("V1-01")
-async def test_a_password_is_answered_by_seven_elements_in_their_order(bank: Bank) -> None:
-    """The member number is there although this customer has none."""
+@pytest.mark.parametrize("number", ["", "700101"], ids=["no member", "a member"])
+async def test_a_password_is_answered_by_seven_elements_in_their_order(bank: Bank, number: str) -> None:
+    """The member number is an element although the customer has none."""
+    bank.change_customer("00016", "ada", member_number=number)
+    bank.clock.advance(1)
     answer = await classic.ask(bank, **SIGN_IN)
     text = answer.text
     assert (answer.status_code, text) == (
         200,
         f"{HEAD}<token><di_fiid>00016</di_fiid>"
         f"<di_ficustomer>{bank.customer_ids['00016', 'ada']}</di_ficustomer>"
-        "<di_member_number></di_member_number>"
+        f"<di_member_number>{number}</di_member_number>"
         f"<access_token>{tag(text, 'access_token')}</access_token><expires_in>1800</expires_in>"
         f"<refresh_token>{tag(text, 'refresh_token')}</refresh_token>"
         f"<refresh_token_expires_in>{14 * 86400}</refresh_token_expires_in></token>",
