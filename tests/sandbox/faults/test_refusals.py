@@ -7,12 +7,11 @@ import pytest
 
 from moneyer.dialects import standard, v1, v2
 from moneyer.dialects.words import Dialect, Words
-from moneyer.gateway import refusals as guard
-from moneyer.gateway.refusals import CannotTell, ScopeMissing
+from moneyer.gateway.refusals import CannotTell, NoRoute, Refused
 from moneyer.sandbox.bank import answers
 from moneyer.sandbox.bank.routes import OPERATIONS
 from moneyer.sandbox.faults.catalogue import catalogue
-from moneyer.sandbox.faults.refusals import documented
+from moneyer.sandbox.faults.refusals import documented, example_of
 from tests.sandbox.faults.integrator import Integrator, applied
 
 NAMES = [fault.name for fault in documented()]
@@ -98,15 +97,16 @@ def test_an_ordered_refusal_is_the_real_one(integrator: Integrator) -> None:
     }
 
 
+def kinds_of(kind: type[Refused]) -> list[type[Refused]]:
+    below = [one for one in kind.__subclasses__() if one.__module__ == Refused.__module__]
+    return [*below, *(deeper for one in below for deeper in kinds_of(one))]
+
+
 def test_every_refusal_of_the_guard_can_be_ordered_on_every_call(integrator: Integrator) -> None:
     """Byte for byte what the bank writes for it: status, code, words, challenge."""
-    kinds = [
-        kind
-        for kind in guard.Refused.__subclasses__()
-        if kind.__module__ == guard.__name__ and kind not in {guard.NoRoute, CannotTell}
-    ]
+    kinds = [kind for kind in kinds_of(Refused) if kind not in {NoRoute, CannotTell}]
     names = [f.name for f in catalogue().values() if f.site.words == "an API"]
-    assert len(names) == len(kinds) >= 6
+    assert len(names) == len(kinds) >= 8
     for operation in OPERATIONS:
         route, heard = operation.route, set()
         path = route.path.replace("{", "").replace("}", "")
@@ -115,11 +115,24 @@ def test_every_refusal_of_the_guard_can_be_ordered_on_every_call(integrator: Int
             heard.add((answer.status_code, answer.headers.get("www-authenticate"), answer.content))
             assert applied(answer) == name
         for kind in kinds:
-            refusal = ScopeMissing(route.scopes) if kind is ScopeMissing else kind("test")
-            real = answers.refused(refusal, operation.words, CALL)
+            real = answers.refused(example_of(kind, route.scopes), operation.words, CALL)
             challenge = dict(real.headers).get(b"www-authenticate")
             spoken = challenge.decode() if challenge else None
             assert (real.status, spoken, real.body) in heard
+
+
+def test_the_legacy_apis_refuse_in_xml(integrator: Integrator) -> None:
+    """As their guard does with no token; and they are away in V1's words."""
+    path, headers = "/bankingservices/v2/fis/00016/fiCustomers/X/accounts", {"di_tid": CALL}
+    real = integrator.ask("GET", path, headers=headers)
+    ordered = integrator.ask("GET", path, "token-missing", headers)
+    assert (ordered.status_code, ordered.content) == (real.status_code, real.content)
+    assert ordered.headers["www-authenticate"] == real.headers["www-authenticate"]
+    assert (real.status_code, applied(real)) == (401, "")
+    for fault, status in (("unavailable=8", 503), ("overloaded=8", 429)):
+        away = integrator.ask("GET", path, fault, headers)
+        assert (away.status_code, away.headers["retry-after"]) == (status, "8")
+        assert away.text.startswith("<?xml")
 
 
 def test_a_token_that_is_over_is_refused_in_the_familys_code(integrator: Integrator) -> None:

@@ -11,9 +11,7 @@ from moneyer.endpoints.router import PAGES, STANDARD_ENDPOINTS, V1_ENDPOINTS, V2
 from moneyer.endpoints.service import Service
 from moneyer.endpoints.standard.frame import StandardCall
 from moneyer.endpoints.v1.frame import LegacyCall
-from moneyer.gateway.route import Routes
-from moneyer.sandbox.bank.call import Operation
-from moneyer.sandbox.bank.routes import OPERATIONS
+from moneyer.sandbox.faults.apis import Api, api_of
 
 Kind = Literal["token", "bearer", "service", "api", "other"]
 """A token endpoint; an endpoint of the service that an access token opens; one that an application
@@ -23,19 +21,16 @@ _ISSUER = re.compile(r"/i/([A-Za-z0-9]{1,32})(/.+)")
 _TOKEN = frozenset({"/oauth2/v1/token", "/oauth2/token"})
 _BEARER = frozenset({"/v1/client-authorization", "/v1/auth-code", "/oauth2/userinfo"})
 
-_APIS = Routes([operation.route for operation in OPERATIONS])
-_OPERATIONS = {(o.route.method, o.route.path): o for o in OPERATIONS}
-
 
 class Place(NamedTuple):
-    """`frame` makes the call in whose words the service fails here; an API has its `operation`.
+    """`frame` makes the call in whose words the service fails here; an API has its `api`.
 
     `institution_id` is the one that the path names, or "".
     """
 
     kind: Kind
     frame: Callable[[Request, Service], Call] = Call
-    operation: Operation | None = None
+    api: Api | None = None
     institution_id: str = ""
 
     def __repr__(self) -> str:
@@ -52,8 +47,8 @@ def place_of(request: Request, base_path: str) -> Place:
     if found := _ISSUER.fullmatch(own):
         institution_id, rest = found.groups()
         return _under_issuer(institution_id, rest)
-    if api := _APIS.find("GET" if request.method == "HEAD" else request.method, own):
-        return Place("api", operation=_OPERATIONS[api[0].method, api[0].path])
+    if api := api_of(request.method, own):
+        return Place("api", api=api)
     return Place("other")
 
 

@@ -3,15 +3,22 @@
 import re
 from collections.abc import Iterator
 from inspect import signature
+from typing import TypeVar
 
 from moneyer.dialects import standard, v1, v2
 from moneyer.endpoints.http import Answer
-from moneyer.gateway import refusals as gateway
-from moneyer.gateway.refusals import CannotTell, NoRoute, Refused, ScopeMissing
+from moneyer.gateway.refusals import CannotTell, NoRoute, Refused, ScopeMissing, StepUp
 from moneyer.protocol import failures
 from moneyer.protocol.failures import BadParameter, Failure
 from moneyer.sandbox.faults.fault import Before, Fault, Scene, Site
-from moneyer.sandbox.faults.words import REASON, failed, is_documented, refused
+from moneyer.sandbox.faults.words import REASON, failed, is_documented
+
+F = TypeVar("F", bound=Exception)
+
+MFA = "urn:moneyer:acr:mfa"
+
+_NOT_ABOUT_TOKENS = (NoRoute, CannotTell)
+"""The second is what `unavailable` is here."""
 
 AT_APIS = Site("an API", lambda scene: scene.place.kind == "api")
 
@@ -64,16 +71,26 @@ def documented() -> Iterator[Fault]:
 
 def guarded() -> Iterator[Fault]:
     """Each refusal of the guard in front of the APIs, in the codes of the API's family."""
-    for kind in Refused.__subclasses__():
-        if kind.__module__ == gateway.__name__ and kind not in {NoRoute, CannotTell}:
+    for kind in _kinds(Refused):
+        if kind not in _NOT_ABOUT_TOKENS:
             name = "forbidden" if kind is ScopeMissing else "-".join(_words(kind)).lower()
             line = f"{kind.status}, in the code of the API's family: {kind.words}"
             yield Fault(name, line, AT_APIS, before=_refusing(kind), answers=True)
 
 
-def _kinds(kind: type[Failure]) -> Iterator[type[Failure]]:
+def example_of(kind: type[Refused], scopes: tuple[str, ...]) -> Refused:
+    """One refusal of this kind, of a call that needs one of `scopes`."""
+    if issubclass(kind, ScopeMissing):
+        return kind(scopes)
+    if issubclass(kind, StepUp):
+        return kind((MFA,), None)
+    return kind(REASON)
+
+
+def _kinds(kind: type[F]) -> Iterator[type[F]]:
+    """All kinds below `kind` that its own module names."""
     for child in kind.__subclasses__():
-        if child.__module__ == failures.__name__:
+        if child.__module__ == kind.__module__:
             yield child
             yield from _kinds(child)
 
@@ -104,11 +121,8 @@ def _failing(failure: Failure) -> Before:
 
 def _refusing(kind: type[Refused]) -> Before:
     async def before(scene: Scene, _argument: int) -> Answer | None:
-        operation = scene.place.operation
-        if operation is None:
-            return None
-        refusal = ScopeMissing(operation.route.scopes) if kind is ScopeMissing else kind(REASON)
-        return refused(scene, operation, refusal)
+        api = scene.place.api
+        return api and api.refused(scene.request, example_of(kind, api.scopes))
 
     return before
 

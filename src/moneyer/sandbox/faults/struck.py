@@ -19,7 +19,7 @@ from moneyer.protocol.failures import BadBearer
 from moneyer.protocol.identifiers import new_transaction_id
 from moneyer.sandbox.faults.fault import Scene
 from moneyer.sandbox.faults.whose import bearer_of, claims_of
-from moneyer.sandbox.faults.words import REASON, failed, refused
+from moneyer.sandbox.faults.words import REASON, failed
 from moneyer.tokens.verify import MAX_SKEW
 
 _JWT = re.compile(rb"eyJ[\w-]+\.[\w-]+\.[\w-]+")
@@ -30,8 +30,8 @@ Claims = dict[str, Any]
 
 async def refuse_token(scene: Scene, _argument: int) -> Answer | None:
     """A call is answered as one with a token that has expired or was revoked; other requests go on."""
-    if scene.place.operation is not None:
-        return refused(scene, scene.place.operation, TokenInvalid(REASON))
+    if scene.place.api is not None:
+        return scene.place.api.refused(scene.request, TokenInvalid(REASON))
     if scene.place.kind == "bearer":
         return failed(scene, BadBearer(REASON))
     return None
