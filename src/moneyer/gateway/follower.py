@@ -19,6 +19,7 @@ from moneyer.gateway.refusals import CannotTell, TokenInvalid
 from moneyer.gateway.standing import Standing
 from moneyer.gateway.token import Claims
 from moneyer.protocol.clock import SECOND, Clock
+from moneyer.protocol.identifiers import new_transaction_id
 
 WAIT = 5
 """Seconds for which the service may hold its answer back; soon after, a dead line is noticed."""
@@ -170,7 +171,10 @@ class Follower:
         knowledge = self._knowledge
         query = {"after": knowledge.cursor, "wait": str(WAIT)} if knowledge.cursor else {}
         timeout = httpx.Timeout(LEEWAY, read=WAIT + LEEWAY)
-        response = await self._http.get("/oauth2/v1/revocations", params=query, timeout=timeout)
+        headers = {"transactionId": new_transaction_id()}
+        response = await self._http.get(
+            "/oauth2/v1/revocations", params=query, headers=headers, timeout=timeout
+        )
         if response.status_code == httpx.codes.BAD_REQUEST:
             knowledge.cursor = ""
         response.raise_for_status()

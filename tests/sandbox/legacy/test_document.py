@@ -7,6 +7,8 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
+from moneyer.gateway.apis import APIS
+from moneyer.gateway.route import Route
 from moneyer.sandbox.legacy.call import Operation
 from moneyer.sandbox.legacy.document.curl import curl
 from moneyer.sandbox.legacy.document.openapi import xml_example
@@ -83,3 +85,12 @@ def test_every_line_is_one_command_for_a_shell(operation: Operation) -> None:
     done = subprocess.run(["bash", "-n", "-c", line], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert f'"http://b{asking(operation.name).path}"' in line
+
+
+def test_the_calls_are_those_that_a_gateway_guards_as_legacy() -> None:
+    """Path by path, whatever the variables are called."""
+
+    def shape(route: Route) -> tuple[str, str, str, str]:
+        return route.method, re.sub(r"\{\w+\}", "{}", route.path), route.audience, route.customer
+
+    assert {shape(o.route) for o in OPERATIONS} == {shape(route) for route in APIS["legacy"]}
