@@ -1,7 +1,7 @@
 """`python -m bench.gateway`: what a gateway's check costs, against a bare echo and one ES256 check.
 
-One core, one run. `moneyer gateway`'s front is served by our own HTTP server and asked as nginx asks it,
-in turn with an echo of the same bytes on the same server. Ratios are the result.
+One core, one run. The front of `moneyer gateway` is served by our own HTTP server and asked as nginx
+asks it, in turn with an echo of the same bytes on the same server. Ratios are the result.
 """
 
 import argparse
@@ -127,7 +127,7 @@ async def one_round(duration: float, verify: float, is_new: bool) -> Round:
 async def window(
     handle: Callable[[Request], Awaitable[Answer]], request: bytes, duration: float
 ) -> float:
-    """CPU µs a request, the generator's own share (the same for both) taken off by a child process."""
+    """CPU µs a request of a server in a process of its own."""
     read, write = os.pipe()
     child = os.fork()
     if child == 0:
@@ -139,7 +139,7 @@ async def window(
         found = await run_window(port, flows, lambda: time.clock_gettime(clock), 0.3, duration)
     finally:
         os.kill(child, 9)
-        os.waitpid(child, 0)
+        os.waitpid(child, 0)  # noqa: ASYNC222 - killed already
         os.close(read)
         os.close(write)
     return found.cpu_us

@@ -29,7 +29,7 @@ _ECDSA = ec.ECDSA(hashes.SHA256())
 
 
 class Cost(NamedTuple):
-    """What one second costs: bytes to each gateway, CPU µs at the service in all and at each gateway."""
+    """What one second costs: bytes to each gateway, CPU µs at the service and at each gateway."""
 
     bytes_each: float
     service_us: float
@@ -43,7 +43,8 @@ def main() -> int:
     parser.add_argument("--repeat", type=count, default=5)
     chosen = parser.parse_args()
     print(
-        f"{chosen.tokens:,} live tokens, {chosen.gateways:,} gateways, once a second; tokens live {LIFE} s"
+        f"{chosen.tokens:,} live tokens, which live {LIFE} s; {chosen.gateways:,} gateways, each told"
+        " once a second"
     )
     print(
         f"{'revoked/s':>10}  {'how':<12}{'bytes/s each':>14}{'MB/s in all':>13}"
@@ -84,7 +85,7 @@ def feed(rate: int, repeat: int) -> Cost:
 
 
 def status_list(rate: int, tokens: int, repeat: int) -> Cost:
-    """A bit a token, the whole list anew each second (IETF Token Status List): zlib, base64url, signed."""
+    """A bit a token, the whole list anew each second: zlib, base64url, signed (IETF's status list)."""
     key = ec.generate_private_key(ec.SECP256R1())
     public, bits = key.public_key(), bytearray(tokens // 8)
     for place in random.sample(range(tokens), min(tokens, rate * LIFE // 2)):

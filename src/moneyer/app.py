@@ -39,6 +39,8 @@ SWEEP_INTERVAL = 60.0
 """Seconds between deletions of rows whose time is over."""
 SWEEP_PAUSE = 0.02
 """Seconds between two lots of one deletion, in which others write."""
+FEED_INTERVAL = 0.1
+"""Seconds between looks at what has ended: the largest part of the second in which gateways know it."""
 ALIGN_INTERVAL = 5.0
 """Seconds between looks at the database's clock."""
 
@@ -111,7 +113,7 @@ async def running(
         await follow.step()
         for step in (
             directory.follow(),
-            _again(POLL_INTERVAL, follow.step),
+            _again(FEED_INTERVAL, follow.step),
             _again(POLL_INTERVAL, blocked),
             _again(SWEEP_INTERVAL, partial(_sweep, ledger)),
         ):

@@ -194,6 +194,9 @@ families = ["accounts"]
 """
 
 
+ROUTE = '[[routes]]\nmethod = "GET"\npath = "/x"\nfamily = "none"\n'
+
+
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
@@ -204,16 +207,8 @@ families = ["accounts"]
         ('client_secret = "y"', 'client_secret_file = "/nowhere/x"', "No such file"),
         ("https://tokens.bank.example", "tokens.bank.example", "must be an http or https URL"),
         ("https://tokens.bank.example", "https://tokens.bank.example/", "must not end with a slash"),
-        (
-            'families = ["accounts"]',
-            'trusted_proxies = ["x"]\nfamilies = ["accounts"]',
-            "trusted_proxies",
-        ),
-        (
-            "[gateway]",
-            '[[routes]]\nmethod = "GET"\npath = "/x"\nfamily = "none"\n[gateway]',
-            "no family none",
-        ),
+        ("[gateway]", '[gateway]\ntrusted_proxies = ["x"]', "trusted_proxies"),
+        ("[gateway]", f"{ROUTE}[gateway]", "no family none"),
         ("[gateway]", "[gateway", "gateway.toml"),
     ],
 )
