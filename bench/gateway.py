@@ -155,7 +155,7 @@ def _child(handle: Callable[[Request], Awaitable[Answer]], ready: int) -> None:
         os.write(ready, str(doors.sockets[0].getsockname()[1]).encode())
         await server.run()
 
-    asyncio._set_running_loop(None)  # type: ignore[attr-defined]
+    asyncio._set_running_loop(None)
     try:
         asyncio.new_event_loop().run_until_complete(serve())
     finally:

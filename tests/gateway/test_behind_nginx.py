@@ -12,6 +12,7 @@ from moneyer.gateway.facts import NAMES
 from tests.gateway import proxies
 from tests.gateway.alone import ADA, Alone
 from tests.gateway.house import House, open_house
+from tests.processes import free_port
 
 FACTS = {
     b"moneyer-institution": b"00016",
@@ -247,7 +248,7 @@ async def test_challenges_reach_the_caller(street: Street) -> None:
 @pytest.mark.requirement("GW-06")
 async def test_without_a_gateway_nothing_passes(street: Street) -> None:
     """503 with Retry-After, and no error page of the proxy's."""
-    proxy = proxies.nginx(proxies.free_port(), street.house.apis)
+    proxy = proxies.nginx(free_port(), street.house.apis)
     await asyncio.to_thread(proxy.__enter__)
     try:
         status, answer = await street.raw(street.get(), proxy.port)

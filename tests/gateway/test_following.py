@@ -20,7 +20,7 @@ from moneyer.keys.lifecycle import PUBLISH_BEFORE_USE, rotate
 from moneyer.keys.sealing import new_key
 from moneyer.protocol.clock import SECOND
 from tests.bank import BASE, Bank, TestClock, lifespan
-from tests.gateway.calls import check, refused, transport_of
+from tests.gateway.calls import READ_ACCOUNTS, check, refused, transport_of
 
 
 class Line(httpx.AsyncBaseTransport):
@@ -56,7 +56,7 @@ async def gets_through(guard: Guard, token: str, **query: str) -> bool:
     """Whether a token that is to pass does so, at once or within the second."""
     for _ in range(1500):
         try:
-            await check(guard, token, **query)
+            await check(guard, token, READ_ACCOUNTS, headers=None, scheme="Bearer", **query)
         except Refused:
             await asyncio.sleep(0.02)
         else:

@@ -1,4 +1,4 @@
-"""What a process of the service tells its followers: nobody misses anything, whoever they asked before."""
+"""What followers are told: nobody misses anything, whichever process they asked before."""
 
 from hypothesis import given
 from hypothesis import strategies as st
