@@ -41,6 +41,8 @@ SWEEP_PAUSE = 0.02
 """Seconds between two lots of one deletion, in which others write."""
 NOTICE_INTERVAL = 30.0
 """Seconds between looks for applications that nobody is telling of a sign-out any more."""
+FEED_INTERVAL = 0.1
+"""Seconds between looks at what has ended: the largest part of the second in which gateways know it."""
 ALIGN_INTERVAL = 5.0
 """Seconds between looks at the database's clock."""
 
@@ -113,7 +115,7 @@ async def running(
         await follow.step()
         for step in (
             directory.follow(),
-            _again(POLL_INTERVAL, follow.step),
+            _again(FEED_INTERVAL, follow.step),
             _again(POLL_INTERVAL, blocked),
             _again(NOTICE_INTERVAL, partial(take_up_notices, mint)),
             _again(SWEEP_INTERVAL, partial(_sweep, ledger)),

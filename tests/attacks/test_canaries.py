@@ -54,6 +54,10 @@ async def use_everything(bank: Bank) -> list[str]:
     in_body = "canary-in-a-broken-body-canary"
     await bank.raw(f"grant_type=password&password={in_body}%zz&username=ada")
     old = await use_the_legacy_endpoint(bank, wrong, in_uri, in_body)
+    for client, secret in (("apis", None), ("machine", None), ("apis", guess)):
+        follower = {"Authorization": bank.basic(client, secret)}
+        for query in ({}, {"after": in_uri}, {"wait": in_uri}):
+            await bank.http.get("/oauth2/v1/revocations", params=query, headers=follower)
     await bank.revoke(renewed["refresh_token"])
     await bank.revoke(exchanged["access_token"], "web")
     return [

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 TOKEN, REVOKE = "/oauth2/v1/token", "/oauth2/v1/revoke"
+FEED = "/oauth2/v1/revocations"
 AUTHORIZE, AUTH_CODE = "/v1/client-authorization", "/v1/auth-code"
 LEGACY = "/v1/oauth/token"
 FORM = b"application/x-www-form-urlencoded"

@@ -12,7 +12,7 @@ import msgspec
 from moneyer.endpoints.asgi import AsgiApp
 from tests.bank import PASSWORD, Bank
 from tests.contract.wire import check_headers, check_refusal
-from tests.fuzz.corpus import AUTH_CODE, LEGACY, REVOKE, TOKEN, Hostile, Pool
+from tests.fuzz.corpus import AUTH_CODE, FEED, LEGACY, REVOKE, TOKEN, Hostile, Pool
 from tests.v1 import classic
 
 Headers = list[tuple[bytes, bytes]]
@@ -54,6 +54,10 @@ class Harness:
         elif request.path.startswith(PUBLIC):
             assert status == 200
             assert request.method in {"GET", "HEAD"}
+        elif request.path == FEED:
+            client, secret = credentials_of(request)
+            assert (status, client, secret) == (200, "apis", self.bank.secrets["apis"])
+            assert request.method == "GET"
         else:
             assert status == (204 if request.path == REVOKE else 200)
             assert_may_succeed(self.bank, request)

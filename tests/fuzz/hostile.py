@@ -7,6 +7,7 @@ from tests.bank import PASSWORD, Bank
 from tests.fuzz.corpus import (
     AUTH_CODE,
     AUTHORIZE,
+    FEED,
     FORM,
     GRANTS,
     LEGACY,
@@ -29,7 +30,8 @@ class Grammar:
     def draw(self) -> Hostile:
         """A request that is valid, or was before it was spoiled."""
         request = self.random.choices(
-            (self.token, self.legacy, self.revoke, self.back_channel, self.public), (10, 3, 3, 4, 2)
+            (self.token, self.legacy, self.revoke, self.back_channel, self.public, self.follow),
+            (10, 3, 3, 4, 2, 1),
         )[0]()
         for _ in range(self.random.choice((0, 1, 1, 1, 1, 2, 2, 3, 4))):
             self.spoilers.spoil(request)
@@ -94,6 +96,17 @@ class Grammar:
                 if self.random.random() < 0.5:
                     form.append((name, value))
         return self.post(path, form, f"Bearer {bearer}", institution)
+
+    def follow(self) -> Hostile:
+        """A resource server that asks for revocations, or somebody who is none."""
+        client = self.random.choice(("apis", "apis", "apis", "machine", "mobile"))
+        known = b"after=0123456789abcdef.%d.%d.%d" % tuple(self.random.randrange(10**9) for _ in "abc")
+        query = self.random.choice((b"", known, known + b"&wait=0", b"after=x", b"wait=-1", known * 2))
+        headers = [
+            (b"host", b"bank.test"),
+            (b"authorization", self.bank.basic(client).encode()),
+        ]
+        return Hostile("GET", FEED, query, headers, b"", source=self.source())
 
     def public(self) -> Hostile:
         institution = self.random.choice(("00016", "00042", "99999", "16", "-", "a" * 33))

@@ -21,7 +21,7 @@ ALGORITHMS = (
     *("none", "None", "nOnE", "", None, ["ES256"]),
     *("HS256", "RS256", "ES256K", "ES512", "EdDSA"),
 )
-KIDS = ("../../dev/null", "' OR 1=1 --", "\0", "x" * 10_000, [], None)
+KIDS: tuple[object, ...] = ("../../dev/null", "' OR 1=1 --", "\0", "x" * 10_000, [], None)
 TYPES = ("JWT", "jwt", "AT+JWT", "application/at+jwt", "dpop+jwt", "")
 ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
@@ -51,6 +51,11 @@ async def none_opens(guard: Guard, tokens: list[str]) -> None:
         else:
             opened.append(token)
     assert opened == []
+
+
+def variants(name: str, values: tuple[object, ...]) -> list[dict[str, Any]]:
+    """One claim, with each of several values."""
+    return [{name: value} for value in values]
 
 
 def with_header(token: str, header: bytes) -> str:
@@ -109,7 +114,7 @@ async def test_headers_that_bring_their_own_key(alone: Alone, token: str) -> Non
         {"b64": False},
         {"cty": "JWT"},
         {"zip": "DEF"},
-        *({"kid": kid} for kid in (*KIDS, foreign)),
+        *variants("kid", (*KIDS, foreign)),
     ]
     additions += [{"typ": typ} for typ in TYPES]
     payload = json.dumps(claims_of(token)).encode()
@@ -168,13 +173,13 @@ async def test_claims_of_the_wrong_kind(alone: Alone, token: str) -> None:
     issuer = claims_of(token)["iss"]
     apis = f"{issuer}/apis"
     changes: list[dict[str, Any]] = [
-        *({"aud": aud} for aud in ([apis], [apis, "x"], 1, {}, f"{apis}/x", "")),
-        *({"exp": exp} for exp in ("9999999999", 9999999999.5, -1, True, [], 2**70)),
-        *({"iat": iat} for iat in ("1", -1, 1.5, 1_800_000_061)),
-        *({"institution_id": name} for name in (16, "16", " 00016", "0001\uff16", "00016\0", "", [])),
-        *({"scope": scope} for scope in (["accounts:read"], 1, "")),
-        *({"sub": sub} for sub in (1, [])),
-        *({"cnf": cnf} for cnf in ("x", [], {"jkt": 1}, {"x5t#S256": "x", "y": "z"})),
+        *variants("aud", ([apis], [apis, "x"], 1, {}, f"{apis}/x", "")),
+        *variants("exp", ("9999999999", 9999999999.5, -1, True, [], 2**70)),
+        *variants("iat", ("1", -1, 1.5, 1_800_000_061)),
+        *variants("institution_id", (16, "16", " 00016", "0001\uff16", "00016\0", "", [])),
+        *variants("scope", (["accounts:read"], 1, "")),
+        *variants("sub", (1, [])),
+        *variants("cnf", ("x", [], {"jkt": 1}, {"x5t#S256": "x", "y": "z"})),
         {"iss": f"{issuer}/"},
         {"iss": [issuer]},
         {"client_id": 1},

@@ -4,14 +4,14 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Route
 
-from moneyer.sandbox.bank.document.shelf import Shelf
+from moneyer.sandbox.bank.document.shelf import bank_shelf
 
 BASE = "http://bank.test"
 
 
 def served(page: Page) -> Page:
     """Answers the page's requests as the sandbox does, with the same headers."""
-    shelf = Shelf(BASE, "")
+    shelf = bank_shelf(BASE, "")
 
     def answer(route: Route) -> None:
         found = shelf.handle("GET", route.request.url.removeprefix(BASE).partition("#")[0])

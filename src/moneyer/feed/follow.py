@@ -1,4 +1,4 @@
-"""Learning what has ended from the store, four times a second."""
+"""Learning what has ended from the store, ten times a second."""
 
 import asyncio
 from collections import defaultdict

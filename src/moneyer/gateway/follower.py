@@ -117,7 +117,7 @@ class Follower:
 
     async def _require_told(self, institution_id: str) -> None:
         """Waits a moment for an institution of which nothing was told: it may be new, or have made its
-        first key a moment ago. Raises TokenInvalid where it is neither, CannotTell."""
+        first key a moment ago. Raises TokenInvalid for one that is not the gateway's, CannotTell."""
         if self._strangers >= MOST_STRANGERS:
             raise CannotTell("too-many-strangers")
         self._strangers += 1
@@ -127,7 +127,7 @@ class Follower:
                     await self._news.wait()
         except TimeoutError:
             silent_for = asyncio.get_running_loop().time() - self._answered_at
-            if silent_for > WAIT + LEEWAY:
+            if silent_for > WAIT + LEEWAY or institution_id in (self._knowledge.serves or ()):
                 raise CannotTell("institution-not-known-yet") from None
             raise TokenInvalid("institution-not-guarded") from None
         finally:

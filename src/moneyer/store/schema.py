@@ -34,7 +34,7 @@ def _institution() -> Column[str]:
 
 
 def _ended(column: str) -> Index:
-    """Finds the few rows of which something ended, by when: looked for four times a second."""
+    """Finds the few rows of which something ended, by when: looked for ten times a second."""
     has_ended = text(f"{column} > 0")
     return Index(None, column, sqlite_where=has_ended, postgresql_where=has_ended)
 

@@ -1,0 +1,306 @@
+"""Following a token service that restarts, lags, changes its keys and goes away."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+
+from moneyer.app import build
+from moneyer.applications.application import Application
+from moneyer.gateway.build import GuardSettings, guarding
+from moneyer.gateway.guard import Guard
+from moneyer.gateway.refusals import CannotTell, Refused
+from moneyer.institutions.institution import Institution
+from moneyer.keys.lifecycle import PUBLISH_BEFORE_USE, rotate
+from moneyer.keys.sealing import new_key
+from moneyer.protocol.clock import SECOND
+from tests.bank import BASE, Bank, TestClock, lifespan
+from tests.gateway.calls import READ_ACCOUNTS, check, refused, transport_of
+
+
+class Line(httpx.AsyncBaseTransport):
+    """Leads to one or several processes of the service in turn; can be cut."""
+
+    def __init__(self, *ends: httpx.AsyncBaseTransport) -> None:
+        self.ends = list(ends)
+        self.is_cut = False
+        self.asked: list[httpx.URL] = []
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if self.is_cut:
+            raise httpx.ConnectError("cut")
+        self.asked.append(request.url)
+        self.ends.append(self.ends.pop(0))
+        return await self.ends[-1].handle_async_request(request)
+
+
+def settings_of(bank: Bank, **members: Any) -> GuardSettings:
+    return GuardSettings(BASE, "apis", bank.secrets["apis"], **members)
+
+
+@asynccontextmanager
+async def another_process(bank: Bank) -> AsyncIterator[httpx.AsyncBaseTransport]:
+    """A second serving process on the bank's store."""
+    store = msgspec.structs.replace(bank.settings.store, node="node-2")
+    app = build(msgspec.structs.replace(bank.settings, store=store), bank.clock)
+    async with lifespan(app):
+        yield httpx.ASGITransport(app, client=("192.0.2.7", 1234), raise_app_exceptions=True)
+
+
+async def gets_through(guard: Guard, token: str, **query: str) -> bool:
+    """Whether a token that is to pass does so, at once or within the second."""
+    for _ in range(1500):
+        try:
+            await check(guard, token, READ_ACCOUNTS, headers=None, scheme="Bearer", **query)
+        except Refused:
+            await asyncio.sleep(0.02)
+        else:
+            return True
+    return False
+
+
+class TestManyProcesses:
+    """Two processes of the service on one PostgreSQL, behind one address, in turn."""
+
+    async def test_each_revocation_holds_whoever_was_asked(self, bank: Bank, store_engine: str) -> None:
+        if store_engine == "sqlite":
+            return  # one process serves from SQLite
+        async with another_process(bank) as other:
+            line = Line(transport_of(bank), other)
+            async with guarding(settings_of(bank), clock=bank.clock, transport=line) as guard:
+                ended = []
+                for _ in range(8):
+                    tokens = await bank.sign_in()
+                    await check(guard, tokens["access_token"])
+                    await bank.revoke(tokens["refresh_token"])
+                    assert await refused(guard, tokens["access_token"]) == "family-revoked"
+                    ended.append(tokens["access_token"])
+                for token in ended:
+                    assert await refused(guard, token) == "family-revoked"
+                good = (await bank.sign_in())["access_token"]
+                await check(guard, good)
+
+    async def test_a_process_that_has_lost_its_database_revives_nobody(
+        self, bank: Bank, store_engine: str
+    ) -> None:
+        """It goes on telling of the directory as it was; the newer version holds."""
+        if store_engine == "sqlite":
+            return
+        async with another_process(bank) as other:
+            stale = Stale(other)
+            line = Line(transport_of(bank), stale)
+            async with guarding(settings_of(bank), clock=bank.clock, transport=line) as guard:
+                token = (await bank.sign_in())["access_token"]
+                await check(guard, token)
+                await asyncio.sleep(0.5)
+                stale.is_stuck = True
+                bank.clock.advance(10)  # no longer so fresh that the guard would wait for news
+                bank.change_application("mobile", status="disabled")
+                await bank.refresh()
+                assert await refused(guard, token) == "application-may-not-act"
+                for _ in range(20):
+                    assert await refused(guard, token) == "application-may-not-act"
+                    await asyncio.sleep(0.05)
+
+
+class Stale(httpx.AsyncBaseTransport):
+    """Once stuck it answers each question about revocations with its last whole answer."""
+
+    def __init__(self, end: httpx.AsyncBaseTransport) -> None:
+        self._end = end
+        self.is_stuck = False
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if not request.url.path.endswith("/revocations"):
+            return await self._end.handle_async_request(request)
+        if not self.is_stuck:
+            whole = httpx.Request("GET", request.url.copy_with(query=b""), headers=request.headers)
+            answer = await self._end.handle_async_request(whole)
+            self._body = await answer.aread()
+            return await self._end.handle_async_request(request)
+        return httpx.Response(200, content=self._body)
+
+
+async def test_after_a_restart_of_the_service_nothing_is_forgotten(closed_bank: Bank) -> None:
+    """The cursor is another process's: it is told again, and what was revoked meanwhile as well."""
+    bank, line = closed_bank, Line(httpx.MockTransport(lambda request: httpx.Response(503)))
+    async with guarding(settings_of(bank), clock=bank.clock, transport=line) as guard:
+        async with bank.open():
+            line.ends = [transport_of(bank)]
+            one, two, three = [await bank.sign_in() for _ in range(3)]
+            for tokens in (one, two, three):
+                assert await gets_through(guard, tokens["access_token"])
+            await bank.revoke(one["refresh_token"])
+            assert await refused(guard, one["access_token"]) == "family-revoked"
+            line.is_cut = True
+            await bank.revoke(two["refresh_token"])
+        await check(guard, two["access_token"])
+        async with bank.open():
+            line.ends, line.is_cut = [transport_of(bank)], False
+            assert await refused(guard, two["access_token"]) == "family-revoked"
+            assert await refused(guard, one["access_token"]) == "family-revoked"
+            await check(guard, three["access_token"])
+
+
+@pytest.mark.requirement("GW-04", "GW-06")
+async def test_a_gateway_starts_while_the_service_is_away(bank: Bank, tmp_path: Path) -> None:
+    """From its memory: valid tokens pass, nothing revoked comes back, for any number of restarts."""
+    settings = settings_of(bank, memory=str(tmp_path / "memory"))
+    line = Line(transport_of(bank))
+    good, bad, worse = [await bank.sign_in() for _ in range(3)]
+    own = (await bank.token("machine", grant_type="client_credentials")).json()["access_token"]
+    async with guarding(settings, clock=bank.clock, transport=line) as guard:
+        await check(guard, good["access_token"])
+        await bank.revoke(bad["refresh_token"])
+        await bank.revoke(own, "machine")
+        assert await refused(guard, bad["access_token"]) == "family-revoked"
+        assert await refused(guard, own, loginId="ada") == "token-revoked"
+    line.is_cut = True
+    for _ in range(3):
+        async with guarding(settings, clock=bank.clock, transport=line) as guard:
+            await check(guard, good["access_token"])
+            assert await refused(guard, bad["access_token"]) == "family-revoked"
+            assert await refused(guard, own, loginId="ada") == "token-revoked"
+    await bank.revoke(worse["refresh_token"])
+    line.is_cut = False
+    async with guarding(settings, clock=bank.clock, transport=line) as guard:
+        assert await refused(guard, worse["access_token"]) == "family-revoked"
+        assert any("after=" in str(url) for url in line.asked[-3:]), "it went on from where it was"
+
+
+async def test_a_memory_of_before_a_crash_is_as_good(bank: Bank, tmp_path: Path) -> None:
+    """Copied while the gateway runs: what was refused by then is in it."""
+    settings = settings_of(bank, memory=str(tmp_path / "memory"))
+    tokens = await bank.sign_in()
+    async with guarding(settings, clock=bank.clock, transport=Line(transport_of(bank))) as guard:
+        await check(guard, tokens["access_token"])
+        await bank.revoke(tokens["refresh_token"])
+        assert await refused(guard, tokens["access_token"]) == "family-revoked"
+        (tmp_path / "copy").write_bytes((tmp_path / "memory").read_bytes())
+    cut = Line()
+    cut.is_cut = True
+    settings = settings_of(bank, memory=str(tmp_path / "copy"))
+    async with guarding(settings, clock=bank.clock, transport=cut) as guard:
+        assert await refused(guard, tokens["access_token"]) == "family-revoked"
+
+
+async def test_without_memory_and_service_nothing_can_be_said(bank: Bank) -> None:
+    token = (await bank.sign_in())["access_token"]
+    cut = Line()
+    cut.is_cut = True
+    async with guarding(settings_of(bank), clock=bank.clock, transport=cut) as guard:
+        with pytest.raises(CannotTell):
+            await check(guard, token)
+
+
+async def test_a_silence_that_is_too_long_closes_the_door(bank: Bank, clock: TestClock) -> None:
+    """As long as the settings say, and not before."""
+    line = Line(transport_of(bank))
+    token = (await bank.sign_in())["access_token"]
+    settings = settings_of(bank, longest_silence=60)
+    async with guarding(settings, clock=clock, transport=line) as guard:
+        await check(guard, token)
+        line.is_cut = True
+        clock.advance(60)
+        await check(guard, token)
+        clock.advance(1)
+        with pytest.raises(CannotTell, match="token-service-silent"):
+            await check(guard, token)
+        line.is_cut = False
+        assert await gets_through(guard, token)
+
+
+async def test_keys_rotate_in_flight(bank: Bank, guard: Guard, clock: TestClock) -> None:
+    """Tokens of the old key and of the new one pass side by side, without anyone being told."""
+    first = (await bank.sign_in())["access_token"]
+    await check(guard, first)
+    desk = bank.admin.institutions
+    desk.save_keys("00016", rotate(desk.keys("00016"), clock.now()))
+    await bank.refresh()
+    clock.advance(PUBLISH_BEFORE_USE // SECOND)
+    second = (await bank.sign_in())["access_token"]
+    assert second.split(".")[0] != first.split(".")[0]
+    assert await gets_through(guard, second)
+
+
+async def test_a_stolen_key_is_replaced_and_the_rest_goes_on(
+    bank: Bank, guard: Guard, clock: TestClock
+) -> None:
+    """Its tokens are dead, the new key's pass, and what was revoked under the old one stays so."""
+    desk = bank.admin.institutions
+    old, ended = await bank.sign_in(), await bank.sign_in()
+    await check(guard, old["access_token"])
+    await bank.revoke(ended["refresh_token"])
+    assert await refused(guard, ended["access_token"]) == "family-revoked"
+    fresh = new_key(bank.keys.sealing, "00016", "ES256", clock.now(), clock.now())
+    desk.save_keys("00016", (fresh,))
+    await bank.refresh()
+    assert await refused(guard, old["access_token"], unless="unavailable") == "key-unknown"
+    assert await gets_through(guard, (await bank.sign_in())["access_token"])
+
+
+@pytest.mark.requirement("GW-06")
+async def test_an_institution_nobody_asked_for_while_its_keys_changed(
+    bank: Bank, guard: Guard, clock: TestClock
+) -> None:
+    """Bulletins of a key that is gone cannot be read any more: all is told anew, and it goes on."""
+    desk = bank.admin.institutions
+    ended = await bank.sign_in()
+    await bank.revoke(ended["refresh_token"])
+    await asyncio.sleep(0.6)
+    spares = tuple(key for key in desk.keys("00016") if key.activates_at is None)
+    fresh = new_key(bank.keys.sealing, "00016", "ES256", clock.now(), clock.now())
+    desk.save_keys("00016", (fresh, *spares))
+    await bank.refresh()
+    assert await gets_through(guard, (await bank.sign_in())["access_token"])
+
+
+async def test_an_application_registered_a_moment_ago(bank: Bank, guard: Guard) -> None:
+    """Its first token is good at once, at a guard that has never heard of it."""
+    await check(guard, (await bank.sign_in())["access_token"])
+    bank.add_application(
+        Application("new", "New", ("client_credentials",), ("accounts:read",), ("00016",))
+    )
+    await bank.refresh()
+    token = (await bank.token("new", grant_type="client_credentials")).json()["access_token"]
+    await check(guard, token, loginId="ada")
+
+
+async def test_an_institution_entitled_a_moment_ago(bank: Bank, guard: Guard) -> None:
+    """Its first token is good at once; it made the institution's first key."""
+    await check(guard, (await bank.sign_in())["access_token"])
+    bank.admin.institutions.add(Institution("00099", "New"))
+    bank.change_application("apis", institutions=("00016", "00042", "00099"))
+    bank.change_application("machine", institutions=("00016", "00042", "00099"))
+    await bank.refresh()
+    answer = await bank.token("machine", "00099", grant_type="client_credentials")
+    assert await gets_through(guard, answer.json()["access_token"], loginId="ada")
+
+
+async def test_an_institution_that_is_no_longer_the_gateways(bank: Bank, guard: Guard) -> None:
+    token = (await bank.sign_in("rival", "00042"))["access_token"]
+    await check(guard, token)
+    bank.change_application("apis", institutions=("00016",))
+    await bank.refresh()
+    assert await refused(guard, token, unless="unavailable") == "institution-not-guarded"
+
+
+async def test_an_identity_is_asked_for_once(bank: Bank) -> None:
+    """What a token does not say is asked of the service with its first call, and remembered."""
+    line = Line(transport_of(bank))
+    token = (await bank.sign_in())["access_token"]
+    async with guarding(settings_of(bank), clock=bank.clock, transport=line) as guard:
+        await check(guard, token, loginId="ada")
+        line.is_cut = True
+        await check(guard, token, loginId="ADA")
+        with pytest.raises(Refused, match="other-login"):
+            await check(guard, token, loginId="biz")
+        other = (await bank.sign_in())["access_token"]
+        await check(guard, other)
+        with pytest.raises(CannotTell, match="identity-unknown"):
+            await check(guard, other, loginId="ada")

@@ -1,0 +1,117 @@
+"""What a gateway remembers: over its restarts, over crashes, and never another's."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from moneyer.gateway.knowledge import Answer, Everything, KeySet, Knowledge
+from moneyer.gateway.memory import FileMemory, Record
+
+ALL = Everything("https://bank.test", "0" * 16 + ".1.1.1", 5, ("00016",), {})
+NEWS = [Answer(f"{'0' * 16}.{n}.1.1", {"00016": f"bulletin-{n}"}) for n in range(2, 6)]
+
+
+def written(path: Path, secret: str = "secret") -> FileMemory:
+    memory = FileMemory(path, secret)
+    memory.begin(ALL)
+    for news in NEWS:
+        assert memory.add(news)
+    return memory
+
+
+def test_all_of_it_comes_back_in_order(tmp_path: Path) -> None:
+    written(tmp_path / "memory").add(KeySet("00016", "{}"))
+    assert FileMemory(tmp_path / "memory", "secret").load() == [ALL, *NEWS, KeySet("00016", "{}")]
+
+
+def test_nothing_is_there_at_first(tmp_path: Path) -> None:
+    assert FileMemory(tmp_path / "memory", "secret").load() == []
+
+
+def test_nobody_else_can_read_it(tmp_path: Path) -> None:
+    written(tmp_path / "memory")
+    assert (tmp_path / "memory").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.requirement("GW-06")
+def test_a_torn_file_is_read_as_far_as_it_holds(tmp_path: Path) -> None:
+    """Cut at every byte: what is read is a beginning of what was written, and never anything else."""
+    path = tmp_path / "memory"
+    written(path)
+    whole, records = path.read_bytes(), [ALL, *NEWS]
+    for cut in range(len(whole)):
+        path.write_bytes(whole[:cut])
+        found = FileMemory(path, "secret").load()
+        assert found == records[: len(found)]
+        assert len(found) >= whole[:cut].count(b"\n")
+
+
+def test_after_a_torn_line_it_goes_on_whole(tmp_path: Path) -> None:
+    """A gateway begins the file anew at its start: nothing is written behind half a line."""
+    path = tmp_path / "memory"
+    written(path)
+    path.write_bytes(path.read_bytes()[:-3])
+    memory = FileMemory(path, "secret")
+    assert memory.load() == [ALL, *NEWS[:-1]]
+    assert not memory.add(NEWS[-1]), "not before all is written down anew"
+    memory.begin(ALL)
+    memory.add(NEWS[-1])
+    assert FileMemory(path, "secret").load() == [ALL, NEWS[-1]]
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b"x", b"{}\n", os.urandom(100), b"0" * 64 + b" {}\n"])
+def test_what_somebody_else_wrote_is_nothing(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "memory").write_bytes(content)
+    assert FileMemory(tmp_path / "memory", "secret").load() == []
+
+
+def test_another_gateways_memory_is_nothing(tmp_path: Path) -> None:
+    written(tmp_path / "memory", "another's secret")
+    assert FileMemory(tmp_path / "memory", "secret").load() == []
+
+
+def test_lines_cannot_be_taken_out_moved_or_changed(tmp_path: Path) -> None:
+    """Somebody who takes a revocation out ends the memory there."""
+    path = tmp_path / "memory"
+    written(path)
+    first, *rest = path.read_bytes().splitlines(keepends=True)
+    cases: list[tuple[list[bytes], int]] = [
+        ([first, *rest[1:]], 1),
+        ([first, rest[1], rest[0], *rest[2:]], 1),
+        ([first, rest[0].replace(b"bulletin-2", b"bulletin-9"), *rest[1:]], 1),
+        (rest, 0),
+        ([first, first], 1),
+    ]
+    for lines, left in cases:
+        path.write_bytes(b"".join(lines))
+        assert len(FileMemory(path, "secret").load()) == left
+
+
+def test_news_ask_for_a_new_beginning_once_they_outweigh_it(tmp_path: Path) -> None:
+    memory = FileMemory(tmp_path / "memory", "secret")
+    memory.begin(ALL)
+    long: Record = Answer("0", {"00016": "x" * 100_000})
+    assert isinstance(long, Answer)
+    assert [memory.add(long) for _ in range(3)] == [True, True, False]
+    memory.begin(ALL)
+    assert memory.add(long)
+
+
+def test_a_place_that_cannot_be_written_stops_nothing(tmp_path: Path) -> None:
+    """The gateway guards on; it is said in the log."""
+    memory = FileMemory(tmp_path / "nowhere" / "memory", "secret")
+    memory.begin(ALL)
+    assert not memory.add(NEWS[0])
+    assert memory.load() == []
+
+
+def test_knowledge_comes_back_as_it_was() -> None:
+    knowledge = Knowledge("https://bank.test")
+    knowledge.hear(Answer("c1", {"00016": "b1"}, serves=("00016", "00042")))
+    knowledge.hear(Answer("c2", {"00016": "b2"}, silent=("00042",)))
+    again = Knowledge("https://bank.test")
+    again.recall(knowledge.everything(7))
+    assert again.everything(7) == knowledge.everything(7)
+    assert again.dossiers["00042"].is_lost
+    assert not again.dossiers["00016"].is_known

@@ -1,0 +1,179 @@
+"""What is held of an institution: against a plain model, and as keys come and go."""
+
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from moneyer.gateway.keys import read_key_set
+from moneyer.gateway.refusals import TokenInvalid
+from moneyer.gateway.standing import Standing
+from moneyer.gateway.token import Claims, SignatureCache
+from moneyer.tokens.bulletin import Bulletin
+from tests.gateway.alone import NOW, Alone
+from tests.gateway.striking import InstitutionsKey
+
+ISSUER = "https://bank.test/i/00016"
+UNTIL = NOW + 1000
+
+names = st.sampled_from(["a", "b", "c"])
+ends = st.dictionaries(names, st.just(UNTIL), max_size=2)
+marks = st.dictionaries(names, st.tuples(st.integers(1, 9), st.just(UNTIL)), max_size=2)
+bulletins = st.builds(
+    Bulletin,
+    st.just(ISSUER),
+    st.just(NOW),
+    st.integers(0, 9),
+    st.booleans(),
+    st.none() | st.sets(names).map(tuple),
+    st.none() | st.sets(names).map(tuple),
+    ends,
+    ends,
+    marks,
+    marks,
+)
+
+
+def claims(**changes: Any) -> Claims:
+    base: dict[str, Any] = {
+        "iss": ISSUER,
+        "sub": "nobody",
+        "aud": "",
+        "exp": UNTIL,
+        "iat": NOW,
+        "jti": "-",
+        "client_id": "a",
+        "scope": "",
+        "institution_id": "00016",
+        "gty": "",
+    }
+    return Claims(**{**base, **changes})
+
+
+def is_live(standing: Standing, token: Claims, now: int = NOW) -> bool:
+    try:
+        standing.require_live(token, now * 1_000_000)
+    except TokenInvalid:
+        return False
+    return True
+
+
+@pytest.mark.requirement("GW-04", "GW-06")
+@given(st.lists(bulletins, max_size=8), st.booleans())
+def test_what_ended_stays_ended(told: list[Bulletin], over_a_restart: bool) -> None:
+    """Whatever comes later, whole or older or late: each name ever told is refused, no other is; and
+    who may act is what the newest version of the directory said."""
+    standing = Standing(ISSUER)
+    tokens: set[str] = set()
+    families: set[str] = set()
+    applications, newest = frozenset[str](), -1
+    for bulletin in told:
+        standing.learn(bulletin)
+        tokens |= bulletin.tokens.keys()
+        families |= bulletin.families.keys()
+        if bulletin.version >= newest:
+            newest = bulletin.version
+            if bulletin.applications is not None:
+                applications = frozenset(bulletin.applications)
+        if over_a_restart:
+            known = msgspec.json.decode(
+                msgspec.json.encode(standing.known()), type=type(standing.known())
+            )
+            standing = Standing(ISSUER)
+            standing.recall(known)
+    for name in "abcd":
+        assert is_live(standing, claims(client_id=name, sid="-")) == (name in applications)
+        for client_id in sorted(applications)[:1]:
+            by_token = is_live(standing, claims(client_id=client_id, jti=name, sid="-"))
+            by_family = is_live(standing, claims(client_id=client_id, sid=name))
+            assert by_token == (name not in tokens)
+            assert by_family == (name not in families)
+
+
+@given(st.lists(bulletins, min_size=1, max_size=6), st.randoms(use_true_random=False))
+def test_the_order_in_which_bulletins_come_is_nothing(told: list[Bulletin], random: Any) -> None:
+    """What has ended is the same, whichever process of the service was heard first."""
+    one, two = Standing(ISSUER), Standing(ISSUER)
+    for bulletin in told:
+        one.learn(bulletin)
+    for bulletin in random.sample(told, len(told)):
+        two.learn(bulletin)
+    ended = [(k.tokens, k.families, k.subjects, k.consents) for k in (one.known(), two.known())]
+    assert ended[0] == ended[1]
+
+
+def test_what_would_have_ended_anyway_is_swept_away() -> None:
+    """Memory does not grow for ever; the token is long expired by then."""
+    standing = Standing(ISSUER)
+    names_of_old = {str(n): NOW + 10 for n in range(1000)}
+    standing.learn(Bulletin(ISSUER, NOW, 1, applications=("a",), tokens=names_of_old))
+    assert not is_live(standing, claims(jti="7"), NOW + 10)
+    assert is_live(standing, claims(sid="-"), NOW + 100)
+    assert standing.known().tokens == {}
+
+
+def key_set(*keys: InstitutionsKey) -> tuple[Any, ...]:
+    return read_key_set(msgspec.json.encode({"keys": [key.published for key in keys]}))
+
+
+@pytest.mark.requirement("GW-01")
+def test_a_signature_that_was_verified_is_so_after_the_keys_were_read_again() -> None:
+    """Read every ten minutes, the key set would else empty the cache each time."""
+    alone = Alone()
+    token, standing = alone.strike(), alone.standings["00016"]
+    cache = SignatureCache()
+    before = standing.key_of(token.split(".")[0].encode())
+    assert before is not None
+    cache.verify(token, cache.read(token), before)
+    standing.take_keys(key_set(alone.keys["00016"]))
+    after = standing.key_of(token.split(".")[0].encode())
+    assert after is before
+    assert cache.read(token).signed_by is after
+
+
+@pytest.mark.requirement("GW-01")
+def test_a_verified_token_ends_with_its_key() -> None:
+    """By the bulletin that drops it, by a key set without it; and no key set brings it back."""
+    alone = Alone()
+    token, standing = alone.strike(), alone.standings["00016"]
+    head = token.split(".")[0].encode()
+    other = InstitutionsKey()
+    standing.take_keys(key_set(other))
+    assert standing.key_of(head) is None
+    standing.take_keys(key_set(other, alone.keys["00016"]))
+    assert standing.key_of(head) is not None
+    standing.learn(Bulletin(standing.issuer, NOW, 2, keys=(other.thumbprint,)))
+    assert standing.key_of(head) is None
+    standing.take_keys(key_set(other, alone.keys["00016"]))
+    assert standing.key_of(head) is None
+
+
+@pytest.mark.requirement("GW-01")
+def test_another_key_of_the_same_name_verifies_nothing_that_was_verified() -> None:
+    """A key set that gives a name to other numbers: the signature is judged anew."""
+    alone = Alone()
+    token, standing = alone.strike(), alone.standings["00016"]
+    cache, head = SignatureCache(), token.split(".")[0].encode()
+    first = standing.key_of(head)
+    assert first is not None
+    cache.verify(token, cache.read(token), first)
+    forged = {**InstitutionsKey().published, "kid": alone.keys["00016"].thumbprint}
+    standing.take_keys(read_key_set(msgspec.json.encode({"keys": [forged]})))
+    second = standing.key_of(head)
+    assert second is not None
+    with pytest.raises(TokenInvalid, match="signature-wrong"):
+        cache.verify(token, cache.read(token), second)
+
+
+def test_the_cache_of_signatures_is_bounded() -> None:
+    """The oldest goes, and is verified again when it comes back."""
+    alone = Alone()
+    standing, cache = alone.standings["00016"], SignatureCache(most=2)
+    tokens = [alone.strike(jti=str(n)) for n in range(3)]
+    key = standing.key_of(tokens[0].split(".")[0].encode())
+    assert key is not None
+    for token in tokens:
+        cache.verify(token, cache.read(token), key)
+    assert [cache.read(token).signed_by is key for token in tokens] == [False, True, True]
