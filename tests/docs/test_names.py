@@ -10,6 +10,7 @@ import pytest
 import typer.main
 
 from moneyer.cli import app
+from moneyer.gatehouse.settings import Gateway
 from moneyer.settings import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -51,7 +52,8 @@ def exists(name: str) -> bool:
     room, _, member = name.partition(".")
     section = getattr(Settings(), room, None)
     return (
-        member == "py"
+        member in {"py", "toml"}
+        or (room == "gateway" and hasattr(Gateway(), member))
         or hasattr(section, member)
         or (PACKAGE / room / f"{member}.py").exists()
         or (PACKAGE / room / member / "__init__.py").exists()
@@ -77,8 +79,8 @@ def test_every_command_that_is_named_exists(document: Path) -> None:
 @of_each_document
 def test_every_target_of_make_that_is_named_exists(document: Path) -> None:
     """In the Makefile."""
-    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.M))
-    named = set(re.findall(r"\bmake ([a-z]+)\b", code_in(document)))
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M))
+    named = set(re.findall(r"\bmake ([a-z-]+)\b", code_in(document)))
     assert named <= targets
 
 
