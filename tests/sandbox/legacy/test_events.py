@@ -68,6 +68,12 @@ async def test_the_same_under_the_same_di_tid_is_taken_once_and_answered_alike(t
     assert len(set(ids)) == 2
 
 
+async def test_the_same_under_another_di_tid_happened_again(told: Window) -> None:
+    first, second = await send(told, event()), await send(told, event())
+    assert first.json["Event"][0]["eventId"] != second.json["Event"][0]["eventId"]
+    assert len(told.books.state.alerts["00016", ADA]) == 4
+
+
 async def test_anything_else_under_the_same_di_tid_is_another_event(told: Window) -> None:
     """Another customer's, another text, another kind: who never changes the di_tid loses none."""
     tid = str(uuid.uuid4())
