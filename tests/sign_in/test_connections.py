@@ -1,11 +1,14 @@
 """Connected applications and signing out."""
 
 import asyncio
+import os
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from sqlalchemy import insert, select
 
+from moneyer.store.schema import families
 from tests.bank import PASSWORD, Bank
 from tests.browser import Browser, claims, standard_application
 from tests.v1 import classic
@@ -42,6 +45,33 @@ async def test_disconnecting_ends_tokens_renewal_and_consent_at_once(
     await browser.press("allow")
     again = (await browser.exchange(browser.result()["code"])).json()
     assert await opens(bank, browser, again["access_token"])
+
+
+async def test_disconnecting_ends_all_however_often_the_customer_signed_in(
+    bank: Bank, browser: Browser
+) -> None:
+    """Each sign-in with a password leaves a family behind: those of one application neither hide
+    another nor outlive the button."""
+    tokens = await browser.tokens(scope=OFFLINE)
+    own, all_families = families.c.customer_id == bank.customer_ids["00016", "ada"], select(families)
+    with bank.engine.begin() as connection:
+        (found,) = connection.execute(all_families.where(own)).all()
+        copies = [
+            {**found._asdict(), "family_id": os.urandom(16), "client_id": client_id}
+            for client_id in ("portal", "mobile")
+            for _ in range(1500)
+        ]
+        connection.execute(insert(families), copies)
+    bank.clock.advance(5)
+    await browser.send("GET", browser.issuer + "/account/applications")
+    assert "Portal" in browser.page.text
+    assert "Mobile" in browser.page.text
+    await browser.press("disconnect", client_id="portal")
+    assert "Portal" not in browser.page.text
+    assert not await opens(bank, browser, tokens["access_token"])
+    with bank.engine.connect() as connection:
+        live = connection.execute(all_families.where(own, families.c.status == "live")).all()
+    assert [row.client_id for row in live] == ["mobile"] * 1500
 
 
 async def is_active(bank: Bank, token: str) -> bool:

@@ -119,7 +119,7 @@ class Bulletins:
         families: dict[str, int] = {}
         subjects: dict[str, tuple[int, int]] = {}
         consents: dict[str, tuple[int, int]] = {}
-        for _, ended, until in entries:
+        for _, ended, until, _ in entries:
             if ended.kind == "token":
                 tokens[ended.name] = until
             elif ended.kind == "family":

@@ -36,25 +36,28 @@ class Follow:
         self._clock = clock
         self._snapshot: Snapshot | None = None
         self._lives: Mapping[str, int] = {"": 0}
-        self._looked_back_at: int | None = None
+        self._began_at = 0
+        self._looked_back_at = 0
 
     async def step(self) -> None:
         """Learns what is new. Raises StoreUnavailable; the log then stays as it is."""
         now = self._clock.now()
         await self._follow_directory(now)
-        self._log.learn(await self._source.ended_since(self._since(now)), self._lives)
-
-    def _since(self, now: int) -> int:
-        """The instant from which on something new may be found: at first, as far back as it matters."""
-        if self._looked_back_at is None:
-            self._looked_back_at = now
-            return now - (self._lives[""] + 1) * SECOND
-        newest = min(self._log.here.at or now, now)
-        if now - self._looked_back_at >= LOOK_BACK_EVERY:
+        looks_back = now - self._looked_back_at >= LOOK_BACK_EVERY
+        found = await self._source.ended_since(self._since(now, looks_back=looks_back))
+        self._log.learn(found, self._lives, now)
+        self._began_at = self._began_at or now
+        if looks_back:
             self._looked_back_at = now
             self._log.forget(now)
-            return newest - LOOK_BACK
-        return newest - OVERLAP
+
+    def _since(self, now: int, *, looks_back: bool) -> int:
+        """The instant from which on something new may be found: at first, as far back as it matters;
+        then from the last thing that was found, however long ago the store was last reached."""
+        if not self._began_at:
+            return now - (self._lives[""] + 1) * SECOND
+        newest = min(self._log.here.at or self._began_at, now)
+        return newest - (LOOK_BACK if looks_back else OVERLAP)
 
     async def _follow_directory(self, now: int) -> None:
         snapshot = self._directory.snapshot

@@ -12,6 +12,8 @@ from moneyer.store.revocations import Ended
 
 OVERLAP = 10 * SECOND
 """How long after its instant a revocation may become visible: longer than any commit may take."""
+LATE = 70 * SECOND
+"""What became visible later than that every process finds within this time of the first that did."""
 
 
 class Facts(NamedTuple):
@@ -30,11 +32,13 @@ NOTHING = Facts((), ())
 
 
 class Entry(NamedTuple):
-    """One thing that ended. `until`: the second from which it would have ended by itself."""
+    """One thing that ended. `until`: the second from which it would have ended by itself; `learned_at`:
+    the instant at which this process heard of it."""
 
     sequence: int
     ended: Ended
     until: int
+    learned_at: int
 
 
 class RevocationLog:
@@ -55,9 +59,13 @@ class RevocationLog:
         """The end of the log."""
         return Cursor(self._process, self._sequence, self._newest, self._version)
 
-    def learn(self, found: Iterable[Ended], lives: Mapping[str, int]) -> None:
-        """Adds what is not known yet. `lives`: by client id how long a token of the application lives
-        at most, in seconds; under "" the longest of all."""
+    def learn(self, found: Iterable[Ended], lives: Mapping[str, int], now: int) -> None:
+        """Adds what is not known yet at the instant `now`. `lives`: by client id how long a token of
+        the application lives at most, in seconds; under "" the longest of all.
+
+        An instant ahead of `now` is of a clock that stepped back: no cursor says that all up to it was
+        told.
+        """
         before = self._sequence
         for ended in found:
             known = self._entries.get(ended[:4])
@@ -66,8 +74,9 @@ class RevocationLog:
             self._sequence += 1
             until = ended.at // SECOND + 1 + lives.get(ended.client_id, lives[""])
             self._entries.pop(ended[:4], None)
-            self._entries[ended[:4]] = Entry(self._sequence, ended, until)
+            self._entries[ended[:4]] = Entry(self._sequence, ended, until, now)
             self._newest = max(self._newest, ended.at)
+        self._newest = min(self._newest, now)
         if self._sequence > before:
             self._wake()
 
@@ -93,13 +102,16 @@ class RevocationLog:
     def entries_after(self, cursor: Cursor | None) -> Iterator[Entry]:
         """What a follower at `cursor` has not been told, latest first; all for a new one.
 
-        One that comes from another process is told again what ended around the time of its cursor.
+        One that comes from another process is told again what ended around the time of its cursor, and
+        what was found late here and maybe not yet there.
         """
         for entry in reversed(self._entries.values()):
             if cursor is not None and cursor.process == self._process:
                 if entry.sequence <= cursor.sequence:
                     return
-            elif cursor is not None and entry.ended.at < cursor.at - OVERLAP:
+            elif cursor is not None and cursor.at > max(
+                entry.ended.at + OVERLAP, entry.learned_at + LATE
+            ):
                 continue
             yield entry
 

@@ -157,7 +157,23 @@ SECRETS = Kind(
 )
 
 MOST_OF_CUSTOMER = 1000
-"""How many rows of one kind are read of one customer at most."""
+"""How many rows of one kind are read of one customer at most: of families, of each application."""
+
+
+def select_of_customer(kind: Kind, institution_id: str, customer_id: str) -> str:
+    """The statement that reads a customer's rows; the arguments are where the two ids stand in it.
+
+    A sign-in with a password opens a family each time, and none is deleted before its time: of each
+    application those that live, the longest first.
+    """
+    table, columns = kind.table, ", ".join(kind.columns)
+    own = f"institution_id = {institution_id} AND customer_id = {customer_id}"
+    if kind is not FAMILIES:
+        return f"SELECT {columns} FROM {table} WHERE {own} LIMIT {MOST_OF_CUSTOMER}"
+    place = "row_number() OVER (PARTITION BY client_id ORDER BY expires_at DESC) AS place"
+    live = f"SELECT {columns}, {place} FROM {table} WHERE {own} AND status = 'live'"
+    return f"SELECT {columns} FROM ({live}) AS own WHERE place <= {MOST_OF_CUSTOMER}"
+
 
 KINDS = (
     CUSTOMERS,

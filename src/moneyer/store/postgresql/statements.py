@@ -13,12 +13,12 @@ from moneyer.store.kinds import (
     FACTORS,
     FAMILIES,
     KINDS,
-    MOST_OF_CUSTOMER,
     NOTICES,
     REQUESTS,
     REVOKED_TOKENS,
     SESSIONS,
     Kind,
+    select_of_customer,
 )
 from moneyer.store.records import KEY_COLUMNS
 from moneyer.store.retention import sweeps
@@ -100,7 +100,7 @@ SELECT_CONSENT = _select_one(CONSENTS, CONSENTS.key)
 SELECT_FACTOR = _select_one(FACTORS, FACTORS.key)
 SELECT_REQUEST = _select_one(REQUESTS, REQUESTS.key)
 OF_CUSTOMER = {
-    kind.table.name: f"{_select_one(kind, ('institution_id', 'customer_id'))} LIMIT {MOST_OF_CUSTOMER}"
+    kind.table.name: select_of_customer(kind, "$1", "$2")
     for kind in (FAMILIES, SESSIONS, CONSENTS, FACTORS)
 }
 SELECT_BLOCKED = (

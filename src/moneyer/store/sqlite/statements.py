@@ -7,12 +7,12 @@ from moneyer.store.kinds import (
     FACTORS,
     FAMILIES,
     KINDS,
-    MOST_OF_CUSTOMER,
     NOTICES,
     REQUESTS,
     REVOKED_TOKENS,
     SESSIONS,
     Kind,
+    select_of_customer,
 )
 from moneyer.store.records import KEY_COLUMNS
 from moneyer.store.retention import sweeps
@@ -29,11 +29,6 @@ def _named(columns: tuple[str, ...], between: str) -> str:
 
 def _select(kind: Kind) -> str:
     return f"SELECT {', '.join(kind.columns)} FROM {kind.table} WHERE {_named(kind.key, ' AND ')}"
-
-
-def _of_customer(kind: Kind) -> str:
-    where = "WHERE institution_id = ? AND customer_id = ?"
-    return f"SELECT {', '.join(kind.columns)} FROM {kind.table} {where} LIMIT {MOST_OF_CUSTOMER}"
 
 
 def _update(kind: Kind) -> str:
@@ -58,7 +53,10 @@ SELECT_SESSION = _select(SESSIONS)
 SELECT_CONSENT = _select(CONSENTS)
 SELECT_FACTOR = _select(FACTORS)
 SELECT_REQUEST = _select(REQUESTS)
-OF_CUSTOMER = {kind.table.name: _of_customer(kind) for kind in (FAMILIES, SESSIONS, CONSENTS, FACTORS)}
+OF_CUSTOMER = {
+    kind.table.name: select_of_customer(kind, "?", "?")
+    for kind in (FAMILIES, SESSIONS, CONSENTS, FACTORS)
+}
 
 SELECT_KEYS = f"SELECT {KEY_COLUMNS} FROM signing_keys WHERE institution_id = ?"
 INSERT_KEY = _insert("signing_keys", tuple(KEY_COLUMNS.split(", ")))
