@@ -21,6 +21,9 @@ class Asked(NamedTuple):
     query: bytes
     raw_path: str
 
+    def __repr__(self) -> str:
+        return f"Asked({self.method!r}, {self.path!r})"
+
 
 def nginx(request: Request) -> Asked:
     """`X-Original-Method` and `X-Original-URI`. Raises NoRoute."""

@@ -36,6 +36,9 @@ class RefusalAnswer(NamedTuple):
     headers: RawHeaders
     body: bytes
 
+    def __repr__(self) -> str:
+        return f"RefusalAnswer({self.status})"
+
 
 class _Words(msgspec.Struct, frozen=True):
     code: str

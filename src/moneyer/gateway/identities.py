@@ -34,6 +34,9 @@ class _Said(msgspec.Struct):
     host_user_id: str = ""
     institution_customer_ids: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        return "_Said(…)"
+
 
 class AskedIdentities:
     """Asks the token service, and remembers the answer for as long as the token lives."""

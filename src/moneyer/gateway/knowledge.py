@@ -26,6 +26,9 @@ class KeySet(msgspec.Struct, frozen=True, tag="keys"):
     institution_id: str
     body: str
 
+    def __repr__(self) -> str:
+        return f"KeySet({self.institution_id!r})"
+
 
 class Everything(msgspec.Struct, frozen=True, tag="everything"):
     """All that is known at a moment. `heard_at`: the instant of the last answer."""

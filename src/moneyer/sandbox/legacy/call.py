@@ -47,6 +47,9 @@ class Call(NamedTuple):
     transaction_id: str
     now: int
 
+    def __repr__(self) -> str:
+        return f"Call({self.operation.route.path!r})"
+
     @property
     def institution_id(self) -> str:
         return self.verified.institution_id
