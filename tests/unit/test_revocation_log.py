@@ -11,6 +11,7 @@ from moneyer.store.revocations import Ended
 LIFE = 1000
 LIVES = {"": LIFE, "short": 10}
 T0 = 1_800_000_000 * SECOND
+NOW = T0 + 5 * SECOND
 
 ended = st.builds(
     Ended,
@@ -34,7 +35,7 @@ def test_a_follower_hears_of_everything_once_it_asks(found: list[list[Ended]]) -
     told: list[set[tuple[str, ...]]] = []
     known: dict[tuple[str, ...], int] = {}
     for batch in found:
-        log.learn(batch, LIVES)
+        log.learn(batch, LIVES, NOW)
         news = {e[:4] for e in batch if e.at > known.get(e[:4], -1)}
         for e in batch:
             known[e[:4]] = max(e.at, known.get(e[:4], -1))
@@ -52,22 +53,21 @@ def test_a_follower_of_another_process_misses_nothing(found: list[list[Ended]], 
     """Both learn the same within the overlap; whoever moves over in the middle has heard all."""
     one, two = RevocationLog(), RevocationLog()
     for batch in found[:at]:
-        one.learn(batch, LIVES)
+        one.learn(batch, LIVES, NOW)
     heard = names(one.entries_after(None))
     moved = one.here
     for batch in found:
-        two.learn(batch, LIVES)
+        two.learn(batch, LIVES, NOW)
     heard |= names(two.entries_after(moved))
     assert heard == names(two.entries_after(None))
 
 
 def test_what_ended_long_before_is_not_told_again() -> None:
     log = RevocationLog()
-    log.learn(
-        [Ended("token", "00016", "old", "", T0), Ended("token", "00016", "new", "", T0 + 60 * SECOND)],
-        LIVES,
-    )
-    elsewhere = Cursor("f" * 16, 7, T0 + 60 * SECOND, 1)
+    later = T0 + 120 * SECOND
+    log.learn([Ended("token", "00016", "old", "", T0)], LIVES, T0)
+    log.learn([Ended("token", "00016", "new", "", later)], LIVES, later)
+    elsewhere = Cursor("f" * 16, 7, later, 1)
     assert names(log.entries_after(elsewhere)) == {("token", "00016", "new")}
     late = elsewhere._replace(at=T0 + OVERLAP)
     assert len(names(log.entries_after(late))) == 2
@@ -75,7 +75,8 @@ def test_what_ended_long_before_is_not_told_again() -> None:
 
 def test_what_would_have_ended_anyway_is_forgotten_then_and_not_before() -> None:
     log = RevocationLog()
-    log.learn([Ended("family", "00016", "f", "short", T0), Ended("token", "00016", "t", "", T0)], LIVES)
+    ended = [Ended("family", "00016", "f", "short", T0), Ended("token", "00016", "t", "", T0)]
+    log.learn(ended, LIVES, T0)
     log.forget(T0 + 10 * SECOND)
     assert len(names(log.entries_after(None))) == 2
     log.forget(T0 + 11 * SECOND)
