@@ -28,4 +28,4 @@ async def test_from_a_clone_to_a_transfer(tmp_path: Path) -> None:
     assert json.loads(for_her)["amount"]["amount"] == 10.0
     assert bakery.strip()
     codes = [json.loads(line)["code"] for line in refusals.strip().splitlines()]
-    assert codes == ["ACC_00018", "ACC_00018", "ACC_00018", "DSC_11003", "ACC_00601"]
+    assert codes == ["ACC_00018", "ACC_00018", "ACC_00018", "PRMSYS_11003", "ACC_00601"]
