@@ -41,7 +41,7 @@ async def bank(bank: Bank) -> Bank:
 
 def cors(answer: Any) -> dict[str, str]:
     found = {n: v for n, v in answer.headers.items() if n.startswith("access-control")}
-    assert ("vary" in answer.headers) == bool(found)
+    assert not found or answer.headers["vary"] == "origin"
     return found
 
 
@@ -143,3 +143,14 @@ def test_what_is_no_origin_is_not_registered(origin: str) -> None:
     check_sign_in(
         standard_application(origins=(SPA, "http://127.0.0.1:3000", "https://a.example:8443"))
     )
+
+
+@pytest.mark.parametrize("origin", [{}, {"Origin": "https://evil.example"}, {"Origin": SPA}])
+@pytest.mark.parametrize("path", OPEN)
+async def test_what_is_kept_for_one_origin_is_not_given_to_another(
+    bank: Bank, path: str, origin: dict[str, str]
+) -> None:
+    """A key set that a page was shown, and that a browser or a cache keeps, would be closed to the
+    scripts that are let in."""
+    answer = await bank.http.get(ISSUER + path, headers=origin)
+    assert answer.headers["vary"] == "origin"

@@ -25,6 +25,9 @@ _PREFLIGHT = (
 )
 
 
+_VARY = (b"vary", b"origin")
+
+
 def origin_let_in(request: Request, snapshot: Snapshot, institution_id: str) -> str:
     """The origin whose script asks, if an application of this institution registered it; else ""."""
     given = [value for name, value in request.headers if name.lower() == b"origin"]
@@ -44,12 +47,15 @@ def preflight(origin: str) -> Answer:
 
 
 def readable(answer: Answer, origin: str, application: Application | None = None) -> Answer:
-    """The answer as a script at `origin` may read it, unless it was another application that asked."""
-    if application is not None and origin not in application.origins:
-        return answer
+    """The answer as a script at `origin` may read it, unless it was another application that asked.
+
+    Also where `origin` is "": whoever keeps the answer must not give it to a script that is let in
+    (Fetch, section 3.2.5).
+    """
+    if not origin or (application is not None and origin not in application.origins):
+        return answer._replace(headers=[*answer.headers, _VARY])
     headers = [
         (b"access-control-allow-origin", origin.encode("latin-1")),
         (b"access-control-expose-headers", b"www-authenticate"),
-        (b"vary", b"origin"),
     ]
-    return answer._replace(headers=[*answer.headers, *headers])
+    return answer._replace(headers=[*answer.headers, *headers, _VARY])

@@ -127,9 +127,9 @@ class Router:
         if standard := STANDARD_ENDPOINTS.get(rest):
             call = StandardCall(request, service, institution_id)
             answer = await answer_call(call, standard)
-            return cors.readable(answer, origin, call.application) if origin else answer
+            return cors.readable(answer, origin, call.application) if is_open else answer
         answer = await answer_call(Call(request, service), self._public)
-        return cors.readable(answer, origin) if origin else answer
+        return cors.readable(answer, origin) if is_open else answer
 
     async def _public(self, call: Call) -> Answer:
         """Raises UnknownResource."""

@@ -19,7 +19,7 @@ from moneyer.protocol.failures import CannotSign
 from moneyer.tokens.bulletin import Bulletin, consent_name, strike_bulletin
 
 MOST_KEPT = 4096
-"""Bulletins that are kept because the next follower will ask for the same."""
+"""Bulletins that are kept, while there is no news, because the next follower asks for the same."""
 TOGETHER = 64
 """Bulletins that are signed before others have their turn."""
 
@@ -47,6 +47,7 @@ class Bulletins:
         self._mint = mint
         self.log = log
         self._kept: dict[tuple[str, Cursor | None, Cursor], str] = {}
+        self._kept_at: Cursor | None = None
 
     async def after(self, cursor: Cursor | None, follower: Application) -> News:
         """All that `follower`, who has read as far as `cursor`, has to know.
@@ -54,6 +55,10 @@ class Bulletins:
         What goes wrong with one institution concerns no other.
         """
         here = self.log.here
+        if here != self._kept_at:
+            # Nobody will ask for what led to an earlier place, and each may be megabytes.
+            self._kept.clear()
+            self._kept_at = here
         entries: dict[str, list[Entry]] = defaultdict(list)
         for entry in self.log.entries_after(cursor):
             if entry.ended.institution_id in follower.entitled:
@@ -128,19 +133,25 @@ class Bulletins:
                 for subject in self._subjects(institution_id, ended.name):
                     subjects[subject] = (ended.at, until)
             elif application := self._mint.snapshot.application(ended.client_id):
-                subject = self._mint.subject(application, institution_id, ended.name)
-                consents[consent_name(ended.client_id, subject)] = (ended.at, until)
+                for subject in (ended.name, self._pairwise(application, institution_id, ended.name)):
+                    consents[consent_name(ended.client_id, subject)] = (ended.at, until)
         return msgspec.structs.replace(
             bulletin, tokens=tokens, families=families, subjects=subjects, consents=consents
         )
 
     def _subjects(self, institution_id: str, customer_id: str) -> Iterator[str]:
-        """Every `sub` that any application here knows the customer by."""
+        """Every `sub` that any application here may know the customer by: also one that was a third
+        party until a moment ago, and whose tokens say so still."""
         yield customer_id
         sectors: dict[str, Application] = {
             application.sector: application
             for application in self._mint.snapshot.applications()
-            if application.is_third_party and institution_id in application.entitled
+            if institution_id in application.entitled
         }
         for application in sectors.values():
-            yield self._mint.subject(application, institution_id, customer_id)
+            yield self._pairwise(application, institution_id, customer_id)
+
+    def _pairwise(self, application: Application, institution_id: str, customer_id: str) -> str:
+        """The customer as the application knows them while it is a third party."""
+        as_third_party = msgspec.structs.replace(application, is_third_party=True)
+        return self._mint.subject(as_third_party, institution_id, customer_id)
