@@ -59,7 +59,9 @@ def test_after_a_torn_line_it_goes_on_whole(tmp_path: Path) -> None:
     assert FileMemory(path, "secret").load() == [ALL, NEWS[-1]]
 
 
-@pytest.mark.parametrize("content", [b"", b"\n", b"x", b"{}\n", bytes(range(128, 228)), b"0" * 64 + b" {}\n"])
+@pytest.mark.parametrize(
+    "content", [b"", b"\n", b"x", b"{}\n", bytes(range(128, 228)), b"0" * 64 + b" {}\n"]
+)
 def test_what_somebody_else_wrote_is_nothing(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "memory").write_bytes(content)
     assert FileMemory(tmp_path / "memory", "secret").load() == []
