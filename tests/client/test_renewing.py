@@ -131,6 +131,32 @@ async def test_a_renewal_by_another_process_meanwhile_is_no_end(
     assert [seen.form.get("refresh_token") for seen in service.asked()[-2:]] == ["rt-1", "rt-2"]
 
 
+async def test_a_process_that_slept_puts_nothing_older_over_what_another_kept(
+    service: Middleman, workshop: Workshop, tmp_path: Path
+) -> None:
+    """It was answered, and stopped before it could keep that; others went on twice meanwhile. Its token
+    in the place of theirs would be a replay when it is presented next."""
+
+    class Slept(FileStore):
+        newer = ""
+
+        def load(self) -> str | None:
+            found = super().load()
+            if self.newer:
+                super().save(self.newer)
+                self.newer = ""
+            return found
+
+    path = tmp_path / "token"
+    store = Slept(path)
+    client = workshop.make(settings_for(service), store=store)
+    await client.sign_in(ADA)
+    workshop.clock.advance(HOUR)
+    store.newer = "rt-9"
+    assert (await client.token()).refresh_token == "rt-2"
+    assert FileStore(path).load() == "rt-9"
+
+
 async def test_a_service_that_does_not_rotate_keeps_its_token(
     service: Middleman, workshop: Workshop, plain: PlainV2
 ) -> None:

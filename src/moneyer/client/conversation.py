@@ -66,7 +66,7 @@ class Conversation:
                 break
             presented = stored
             try:
-                return await self._exchange(RefreshToken(stored), retry)
+                return await self._exchange(RefreshToken(stored), retry, stored=stored)
             except SignInNeeded as failure:
                 refusal = failure
         if presented is not None:
@@ -102,8 +102,12 @@ class Conversation:
             )
         await self._port.save(None)
 
-    async def _exchange(self, grant: Grant, retry: Retry) -> Tokens:
-        """The tokens for `grant`. A refresh token among them is kept before anybody uses it."""
+    async def _exchange(self, grant: Grant, retry: Retry, stored: str | None = None) -> Tokens:
+        """The tokens for `grant`. A refresh token among them is kept before anybody uses it.
+
+        Where `stored` was presented and something else is kept by now, another process has gone on from
+        it while this one slept: what it kept is newer, and ours in its place would be a replay.
+        """
         asked = self._settings.scopes if grant.takes_scopes else ()
 
         def read(answer: Answer, request: Request, asked_at: int) -> Tokens:
@@ -114,7 +118,9 @@ class Conversation:
         )
         presented = grant.refresh_token if isinstance(grant, RefreshToken) else None
         kept = tokens.refresh_token or presented
-        if kept is None or kept != await self._port.load():
+        present = await self._port.load()
+        is_overtaken = stored is not None and present not in (None, stored)
+        if kept is None or (kept != present and not is_overtaken):
             await self._port.save(kept)
         return tokens
 
