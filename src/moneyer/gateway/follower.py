@@ -185,6 +185,8 @@ class Follower:
             if not is_kept:
                 await self.remember()
         self._heard_at = self._clock.now()
+        for dossier in knowledge.dossiers.values():
+            dossier.standing.forget(self._heard_at)
         self._answered_at = asyncio.get_running_loop().time()
         for institution_id in list(knowledge.needing_keys()):
             await self._read_keys(institution_id)

@@ -56,11 +56,17 @@ class Knowledge:
         """Takes over an answer to what was asked with `cursor`."""
         is_whole = not self.cursor
         self.cursor = answer.cursor
-        if answer.serves is not None:
-            self._serve(frozenset(answer.serves), is_whole)
+        serves = self.serves if answer.serves is None else frozenset(answer.serves)
+        # Of what is new here it was never told what ended before: nothing is judged until all is.
+        new = frozenset() if is_whole or not serves else serves - (self.serves or frozenset())
+        if serves is not None:
+            self._serve(serves)
+        if new:
+            self.cursor = ""
         for institution_id, bulletin in answer.institutions.items():
             dossier = self._dossier(institution_id)
             dossier.hear(bulletin, is_whole=is_whole)
+            dossier.is_lost |= institution_id in new
             if dossier.is_lost:
                 self.cursor = ""
         for institution_id in answer.silent:
@@ -78,10 +84,8 @@ class Knowledge:
         """Institutions whose keys have to be read before more can be said of them."""
         return (name for name, dossier in self.dossiers.items() if dossier.needs_keys)
 
-    def _serve(self, serves: frozenset[str], is_whole: bool) -> None:
-        """Takes over which institutions are guarded; asks for all anew where there are more."""
-        if self.serves is not None and not is_whole and serves - self.serves:
-            self.cursor = ""
+    def _serve(self, serves: frozenset[str]) -> None:
+        """Takes over which institutions are guarded."""
         for gone in self.dossiers.keys() - serves:
             del self.dossiers[gone]
         self.serves = serves

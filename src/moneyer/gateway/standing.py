@@ -91,8 +91,11 @@ class Standing:
         if bulletin.version >= self._version:
             self._version = bulletin.version
             if bulletin.keys is not None:
-                self._dropped |= (self._told | self._keys.keys()) - frozenset(bulletin.keys)
-                self._told = frozenset(bulletin.keys)
+                # One that is read late may be older than the key set at hand: a later one gives back
+                # what it took.
+                holding = frozenset(bulletin.keys)
+                self._dropped = (self._dropped | self._told | self._keys.keys()) - holding
+                self._told = holding
                 self._index()
             if bulletin.applications is not None:
                 self._applications = frozenset(bulletin.applications)
@@ -149,14 +152,15 @@ class Standing:
             name = consent_name(claims.client_id, claims.sub)
             if struck < self._consents.get(name, (0, 0))[0]:
                 raise TokenInvalid("consent-withdrawn")
-        self._sweep(now // SECOND)
 
     def _index(self) -> None:
         self._by_header = {
             key.access_header: key for key in self._keys.values() if key.kid not in self._dropped
         }
 
-    def _sweep(self, second: int) -> None:
+    def forget(self, now: int) -> None:
+        """Drops what has ended by itself at the instant `now`, once a minute."""
+        second = now // SECOND
         if second - self._swept_at < SWEEP_EVERY:
             return
         self._swept_at = second
