@@ -9,7 +9,7 @@ import pytest
 from moneyer.gateway.call import ApiCall
 from moneyer.gateway.guard import Guard
 from moneyer.gateway.refusals import CannotTell, ProofInvalid, Refused
-from moneyer.gateway.sender import MOST_PROOFS, SenderProof
+from moneyer.gateway.sender import MOST_PROOFS, MOST_PROOFS_OF_ONE, SenderProof
 from tests.gateway.alone import NOW, Alone
 from tests.gateway.calls import READ_ACCOUNTS
 from tests.gateway.striking import CallersKey, ath, b64
@@ -195,12 +195,17 @@ async def test_no_proof_at_all(bound: Bound, proof: str) -> None:
 
 
 def test_a_flood_of_proofs_is_bounded_and_forgotten() -> None:
-    """A hundred thousand in a minute, then `try again`; a minute later there is room."""
+    """So many in a minute by one key, and so many by all, then `try again`; a minute later there is
+    room. What one key fills is its own."""
     proofs = SenderProof()
-    for number in range(MOST_PROOFS):
+    for number in range(MOST_PROOFS_OF_ONE):
         proofs._use("key", str(number), 0)
     with pytest.raises(CannotTell):
         proofs._use("key", "more", 0)
+    for number in range(MOST_PROOFS - MOST_PROOFS_OF_ONE):
+        proofs._use(f"key-{number % 50}", str(number), 0)
+    with pytest.raises(CannotTell):
+        proofs._use("another", "more", 0)
     with pytest.raises(ProofInvalid):
         proofs._use("key", "0", 70_000_000)
     proofs._use("key", "more", 72_000_000)

@@ -154,3 +154,14 @@ async def test_what_is_kept_for_one_origin_is_not_given_to_another(
     scripts that are let in."""
     answer = await bank.http.get(ISSUER + path, headers=origin)
     assert answer.headers["vary"] == "origin"
+
+
+@pytest.mark.requirement("TE-20", "MD-02")
+async def test_the_well_known_path_before_the_issuers_is_open_as_well(bank: Bank) -> None:
+    """RFC 8414 section 3.1 puts it there, and clients in browsers look there."""
+    path = f"{BASE}/.well-known/oauth-authorization-server/i/00016"
+    answer = await bank.http.get(path, headers={"Origin": SPA})
+    assert answer.status_code == 200
+    assert cors(answer)["access-control-allow-origin"] == SPA
+    stranger = await bank.http.get(path, headers={"Origin": "https://other.example"})
+    assert cors(stranger) == {}

@@ -131,3 +131,35 @@ async def test_of_two_who_look_one_goes_on(closed_bank: Bank, application: Appli
     async with aclosing(ledger_of(closed_bank)) as one, aclosing(ledger_of(closed_bank)) as other:
         taken = [await ledger.commit([TakeUpNotice(notice)]) for ledger in (one, other)]
     assert [found is not None for (found,) in taken] == [True, False]
+
+
+async def test_who_signs_in_at_the_same_browser_signs_the_other_out(
+    closed_bank: Bank, application: Application
+) -> None:
+    """The first one's applications are told, and the log says that the session has ended."""
+    application.status = 200
+    async with closed_bank.open() as bank:
+        browser = Browser(bank)
+        session_id = claims((await browser.tokens())["id_token"])["sid"]
+        bank.clock.advance(1)
+        await browser.authorize(prompt="login")
+        await browser.sign_in("biz")
+        await application.has_heard(1)
+        await nothing_left(bank)
+    assert claims(application.heard[0]["logout_token"])["sid"] == session_id
+    details = [event.get("detail") for event in closed_bank.events("session:ended")]
+    assert details == [f"session:{session_id}"]
+
+
+async def test_a_customer_whom_an_operator_changes_is_signed_out_everywhere(
+    closed_bank: Bank, application: Application
+) -> None:
+    """A new password, or the end of an account: applications hear of it like of any sign-out."""
+    application.status = 200
+    async with closed_bank.open() as bank:
+        session_id = claims((await Browser(bank).tokens())["id_token"])["sid"]
+        bank.clock.advance(1)
+        bank.change_customer("00016", "ada", status="disabled")
+        await application.has_heard(1)
+        await nothing_left(bank)
+    assert claims(application.heard[0]["logout_token"])["sid"] == session_id

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from moneyer.customers.session import Session
 from moneyer.protocol.clock import SECOND
 
 LIFETIME = 3600 * SECOND
@@ -28,3 +29,16 @@ class LogoutNotice(msgspec.Struct, frozen=True):
 
     def __repr__(self) -> str:
         return f"LogoutNotice({self.institution_id!r})"
+
+
+def notice_for_anyone(session: Session, now: int) -> LogoutNotice:
+    """Of a session that ended while nobody had time to tell its applications: due at once, for
+    whichever process looks next."""
+    return LogoutNotice(
+        session.institution_id,
+        session.session_id,
+        session.customer_id,
+        session.clients,
+        begun_at=now - LEASE,
+        expires_at=now + LIFETIME,
+    )

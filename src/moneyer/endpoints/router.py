@@ -83,6 +83,7 @@ class Router:
         self._service = service
         self._guest = guest
         self._base = service.settings.base_path
+        self._inserted = re.compile(re.escape(f"{_INSERTED}{self._base}/i/") + "([A-Za-z0-9]{1,32})")
 
     @property
     def service(self) -> Service:
@@ -113,6 +114,8 @@ class Router:
                 return await answer_call(LegacyCall(request, service), legacy)
             if found := _INSTITUTION.fullmatch(own):
                 return await self._under_issuer(request, *found.groups())
+        if found := self._inserted.fullmatch(path):
+            return await self._under_issuer(request, found[1], _INSERTED)
         return await answer_call(Call(request, service), self._public)
 
     async def _under_issuer(self, request: Request, institution_id: str, rest: str) -> Answer:

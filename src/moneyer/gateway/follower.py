@@ -79,7 +79,9 @@ class Follower:
                 await self._step()
                 pause = PAUSE
             except (httpx.HTTPError, msgspec.DecodeError) as error:
-                log.warning("token-service-away", reason=_reason(error))
+                # Once is no news: a connection that was closed, a service that starts as well.
+                say = log.info if pause == PAUSE else log.warning
+                say("token-service-away", reason=_reason(error))
                 pause = min(pause * 2, LONGEST_PAUSE)
             except Exception as error:
                 log.error("following-failed", reason=type(error).__name__, exc_info=True)

@@ -59,7 +59,7 @@ class Guard:
         require_claims(claims, standing, route.audience, now)
         if not standing.knows(claims) and now - claims.iat * SECOND < FRESH:
             await self._institutions.hear_of(standing, claims)
-        standing.require_live(claims, now)
+        standing.require_live(claims)
         self._sender.require(claims, presented, call, now)
         _require_institution(call, route, claims)
         scopes = tuple(claims.scope.split())

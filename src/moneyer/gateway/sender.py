@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from collections import deque
+from collections import Counter, deque
 from urllib.parse import urlsplit
 
 import msgspec
@@ -19,6 +19,8 @@ MAX_PROOF_LENGTH = 4096
 MAX_AGE = 60 * SECOND
 MAX_SKEW = 10 * SECOND
 MOST_PROOFS = 100_000
+MOST_PROOFS_OF_ONE = 20_000
+"""Proofs that are remembered at most, in all and by one key: nobody fills the place of all others."""
 
 
 class _Key(msgspec.Struct, frozen=True):
@@ -63,7 +65,8 @@ class SenderProof:
 
     def __init__(self) -> None:
         self._used: set[bytes] = set()
-        self._order: deque[tuple[int, bytes]] = deque()
+        self._order: deque[tuple[int, bytes, str]] = deque()
+        self._held: Counter[str] = Counter()
 
     def require(self, claims: Claims, presented: Presented, call: ApiCall, now: int) -> None:
         """Raises TokenInvalid unless the caller proves what the token asks of it.
@@ -103,14 +106,19 @@ class SenderProof:
         """Raises ProofInvalid for a proof that was used before (RFC 9449 section 11.1), and
         CannotTell where no more can be remembered."""
         while self._order and self._order[0][0] <= now:
-            self._used.discard(self._order.popleft()[1])
+            _, old, holder = self._order.popleft()
+            self._used.discard(old)
+            self._held[holder] -= 1
+            if not self._held[holder]:
+                del self._held[holder]
         name = hashlib.sha256(f"{thumbprint} {proof_id}".encode()).digest()
         if name in self._used:
             raise ProofInvalid("proof-replayed")
-        if len(self._order) >= MOST_PROOFS:
+        if len(self._order) >= MOST_PROOFS or self._held[thumbprint] >= MOST_PROOFS_OF_ONE:
             raise CannotTell("too-many-proofs")
         self._used.add(name)
-        self._order.append((now + MAX_AGE + MAX_SKEW + SECOND, name))
+        self._held[thumbprint] += 1
+        self._order.append((now + MAX_AGE + MAX_SKEW + SECOND, name, thumbprint))
 
 
 def _require_certificate(certificate: bytes | None, thumbprint: str) -> None:

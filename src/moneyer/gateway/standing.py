@@ -135,7 +135,7 @@ class Standing:
         self._subjects, self._consents = dict(known.subjects), dict(known.consents)
         self._index()
 
-    def require_live(self, claims: AccessClaims, now: int) -> None:
+    def require_live(self, claims: AccessClaims) -> None:
         """Raises TokenInvalid for a token that was ended before its time, in whatever way."""
         if not self.knows(claims):
             raise TokenInvalid("application-may-not-act")

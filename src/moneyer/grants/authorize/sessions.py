@@ -7,6 +7,7 @@ import msgspec
 
 from moneyer.audit.events import Event
 from moneyer.customers.factors.policy import amr_with
+from moneyer.customers.notice import notice_for_anyone
 from moneyer.customers.session import SECRET_BYTES, Session, session_digest
 from moneyer.customers.verifiers import Verified
 from moneyer.grants.mint import Mint, TokenRequest
@@ -131,6 +132,8 @@ class OpenSession(_Sessions):
 
     def wants(self, rows: Rows) -> None:
         self.want_sessions(rows)
+        if self._before is not None:
+            rows.notices.want(self.institution_id, self._before.session_id)
         rows.customers.want(self.institution_id, self._verified.customer.customer_id)
         if self._sign_in is not None:
             self._sign_in.wants(rows)
@@ -161,6 +164,8 @@ class OpenSession(_Sessions):
             rows.customers.put(msgspec.structs.replace(customer, password_hash=new_hash))
         before = self.end_before(rows)
         is_same = before is not None and before.customer_id == customer.customer_id
+        if before is not None and not is_same:
+            self._end_of_another(rows, before, now)
         policy = self._request.institution.policy
         session = Session(
             self.institution_id,
@@ -178,6 +183,13 @@ class OpenSession(_Sessions):
         detail = f"session:{session.session_id}"
         rows.record(self.event("session:opened", customer.customer_id, detail=detail))
         return Opened(session, self._secret)
+
+    def _end_of_another(self, rows: Rows, before: Session, now: int) -> None:
+        """Somebody else has signed in at the same browser: whoever was before is signed out by it."""
+        detail = f"session:{before.session_id}"
+        rows.record(self.event("session:ended", before.customer_id, detail=detail))
+        if before.clients:
+            rows.notices.put(notice_for_anyone(before, now))
 
 
 class RaiseSession(_Sessions):

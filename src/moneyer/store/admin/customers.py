@@ -1,12 +1,18 @@
 """Customers, as operators see and change them."""
 
 import msgspec
-from sqlalchemy import Column, delete, insert, select, update
+from sqlalchemy import Column, Connection, delete, insert, select, update
 
 from moneyer.customers.customer import Customer
+from moneyer.customers.notice import notice_for_anyone
 from moneyer.store import schema
 from moneyer.store.admin.desk import AdminError, Desk
-from moneyer.store.records import customer_from_row, customer_to_row
+from moneyer.store.records import (
+    customer_from_row,
+    customer_to_row,
+    notice_to_row,
+    session_from_row,
+)
 
 
 class CustomerExists(AdminError):
@@ -120,9 +126,35 @@ class CustomerDesk(Desk):
                 )
                 .values(status="revoked", revoked_at=now)
             )
+            self._tell_applications(connection, customer, now)
             connection.execute(
                 delete(schema.attempts).where(
                     schema.attempts.c.institution_id == customer.institution_id,
                     schema.attempts.c.name == attempts_name,
                 )
             )
+
+    def _tell_applications(self, connection: Connection, customer: Customer, now: int) -> None:
+        """Leaves word of every session that ended with the change, for a server to pass on."""
+        table, notices = schema.sessions, schema.logout_notices
+        rows = connection.execute(
+            select(table).where(
+                table.c.institution_id == customer.institution_id,
+                table.c.customer_id == customer.customer_id,
+                table.c.status == "live",
+                table.c.clients != "",
+            )
+        )
+        ended = [session_from_row(row) for row in rows]
+        connection.execute(
+            update(table)
+            .where(
+                table.c.institution_id == customer.institution_id,
+                table.c.customer_id == customer.customer_id,
+            )
+            .values(status="ended")
+        )
+        names = [column.name for column in notices.columns]
+        for session in ended:
+            row = notice_to_row(notice_for_anyone(session, now))
+            connection.execute(insert(notices).values(dict(zip(names, row, strict=True))))
