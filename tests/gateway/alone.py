@@ -43,7 +43,8 @@ class Alone:
         key = self.keys[institution_id]
         standing = Standing(f"{BASE}/i/{institution_id}")
         standing.take_keys(read_key_set(msgspec.json.encode({"keys": [key.published]})))
-        facts = Bulletin(standing.issuer, NOW, 1, True, (key.thumbprint,), APPLICATIONS)
+        keys = (key.thumbprint,)
+        facts = Bulletin(standing.issuer, NOW, 1, True, keys, APPLICATIONS, APPLICATIONS)
         standing.learn(facts)
         return standing
 

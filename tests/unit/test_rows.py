@@ -143,6 +143,7 @@ def test_every_kind_of_row_counts_as_a_change() -> None:
         "consents",
         "factors",
         "requests",
+        "notices",
         "key_sets",
         "secrets",
     ]

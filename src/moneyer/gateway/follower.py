@@ -29,6 +29,8 @@ PAUSE = 0.1
 """Seconds between two requests, however fast the answers are."""
 LONGEST_PAUSE = 5.0
 """Seconds between two tries while the service is away."""
+TELLING_PAUSE = 3.2
+"""The pause, of those that double, from which on it is worth a warning: after six seconds or so."""
 KEYS_AGE = 600.0
 """Seconds after which a key set is read again."""
 KEYS_PAUSE = 1.0
@@ -79,8 +81,8 @@ class Follower:
                 await self._step()
                 pause = PAUSE
             except (httpx.HTTPError, msgspec.DecodeError) as error:
-                # Once is no news: a connection that was closed, a service that starts as well.
-                say = log.info if pause == PAUSE else log.warning
+                # A moment is no news: a connection that was closed, a service that starts or stops.
+                say = log.warning if pause >= TELLING_PAUSE else log.info
                 say("token-service-away", reason=_reason(error))
                 pause = min(pause * 2, LONGEST_PAUSE)
             except Exception as error:

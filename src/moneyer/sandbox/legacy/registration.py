@@ -44,6 +44,9 @@ class SentCredential(Sent, frozen=True):
     login_id: str = ""
     password: str = ""
 
+    def __repr__(self) -> str:
+        return "SentCredential(…)"
+
 
 class SentChannel(Sent, frozen=True):
     credential: SentCredential = SentCredential()
