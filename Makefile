@@ -40,7 +40,7 @@ sandbox: $(INSTALLED)  ## start a bank with everything in it, on this machine (A
 	@$(BIN)/moneyer sandbox $(ARGS)
 
 test: test-packages $(DEV) $(NODE_CLIENT) lint  ## the whole check: format, lint, types, import rules, all tests, coverage
-	$(BIN)/python -m pytest --cov --cov-report=term
+	$(BIN)/python -m pytest -n auto --dist loadfile --cov --cov-report=term
 
 lint: $(DEV)  ## format, lint, types and import rules, without the tests
 	$(BIN)/ruff format --check .
