@@ -39,8 +39,9 @@ install: $(INSTALLED)  ## install the command at .venv/bin/moneyer, then show th
 sandbox: $(INSTALLED)  ## start a bank with everything in it, on this machine (ARGS="--port 8080")
 	@$(BIN)/moneyer sandbox $(ARGS)
 
+# Three processes on two cores: what tests do most is wait for a process to start.
 test: test-packages $(DEV) $(NODE_CLIENT) lint  ## the whole check: format, lint, types, import rules, all tests, coverage
-	$(BIN)/python -m pytest -n auto --dist loadfile --cov --cov-report=term
+	$(BIN)/python -m pytest -n 3 --dist loadfile --cov --cov-report=term
 
 lint: $(DEV)  ## format, lint, types and import rules, without the tests
 	$(BIN)/ruff format --check .
