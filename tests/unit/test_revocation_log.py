@@ -1,5 +1,8 @@
 """What followers are told: nobody misses anything, whichever process they asked before."""
 
+import asyncio
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -103,3 +106,14 @@ def test_facts_are_told_when_they_change() -> None:
 def test_a_cursor_comes_back_as_it_was(sequence: int, at: int, version: int) -> None:
     cursor = Cursor("0123456789abcdef", sequence, at, version)
     assert read_cursor(str(cursor)) == cursor._replace(version=max(0, version))
+
+
+async def test_who_is_told_to_stop_stops_though_there_is_news() -> None:
+    """A cancellation in the very moment of the news is not lost: the task would wait on for ever."""
+    log = RevocationLog()
+    waiting = asyncio.create_task(log.news(60))
+    await asyncio.sleep(0)
+    log.learn([Ended("token", "00016", "a", "", T0)], LIVES, NOW)
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting

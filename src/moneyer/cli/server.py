@@ -155,7 +155,8 @@ async def _serve(
             router.look_elsewhere()
             told.clear()
             with suppress(TimeoutError):
-                await asyncio.wait_for(told.wait(), settings.server.drain)
+                async with asyncio.timeout(settings.server.drain):
+                    await told.wait()
             doors.close()
             await server.drain(0, GRACE)
         await cancelled(keeping_time)

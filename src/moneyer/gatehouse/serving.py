@@ -40,7 +40,8 @@ async def serve(settings: GatewaySettings, listening: socket.socket, ready: Call
         front.is_draining = server.draining = True
         told.clear()
         with suppress(TimeoutError):
-            await asyncio.wait_for(told.wait(), gateway.drain)
+            async with asyncio.timeout(gateway.drain):
+                await told.wait()
         doors.close()
         await server.drain(0, GRACE)
         keeping_time.cancel()

@@ -157,7 +157,8 @@ class Follower:
         """
         if not self._asked.is_set():
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._asked.wait(), PATIENCE)
+                async with asyncio.timeout(PATIENCE):
+                    await self._asked.wait()
             if not self._asked.is_set():
                 raise CannotTell("token-service-not-asked-yet")
         if self._longest_silence and self._clock.now() - self._heard_at > self._longest_silence:
@@ -166,7 +167,8 @@ class Follower:
     async def _news_within(self, seconds: float) -> None:
         """Returns with the next answer of the service, or when the time is over."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._news.wait(), seconds)
+            async with asyncio.timeout(seconds):
+                await self._news.wait()
 
     # --------------------------------------------------------------------- from the service
 

@@ -103,7 +103,8 @@ class Directory:
         """
         while True:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), POLL_INTERVAL)
+                async with asyncio.timeout(POLL_INTERVAL):
+                    await self._changed.wait()
             self._changed.clear()
             await quietly(self.refresh)
 
