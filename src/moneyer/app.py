@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
 import httpx
@@ -211,6 +211,6 @@ async def _sweep(ledger: SqliteLedger | PostgresLedger) -> None:
 
 async def cancelled(task: asyncio.Task[None]) -> None:
     """Ends a task that goes on for ever; returns when it has ended."""
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
+    while not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=1.0)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
@@ -74,7 +74,8 @@ async def following(
         try:
             yield Guard(follower, identities or AskedIdentities(http), clock), follower
         finally:
-            at_work.cancel()
-            with suppress(asyncio.CancelledError):
-                await at_work
+            # Once more where a cancellation was lost on its way: nobody waits for ever.
+            while not at_work.done():
+                at_work.cancel()
+                await asyncio.wait({at_work}, timeout=1.0)
             await follower.remember()
