@@ -20,7 +20,7 @@ from moneyer.keys.lifecycle import PUBLISH_BEFORE_USE, rotate
 from moneyer.keys.sealing import new_key
 from moneyer.protocol.clock import SECOND
 from tests.bank import BASE, Bank, TestClock, lifespan
-from tests.gateway.calls import READ_ACCOUNTS, check, refused, transport_of
+from tests.gateway.calls import check, gets_through, refused, transport_of
 
 
 class Line(httpx.AsyncBaseTransport):
@@ -50,18 +50,6 @@ async def another_process(bank: Bank) -> AsyncIterator[httpx.AsyncBaseTransport]
     app = build(msgspec.structs.replace(bank.settings, store=store), bank.clock)
     async with lifespan(app):
         yield httpx.ASGITransport(app, client=("192.0.2.7", 1234), raise_app_exceptions=True)
-
-
-async def gets_through(guard: Guard, token: str, **query: str) -> bool:
-    """Whether a token that is to pass does so, at once or within the second."""
-    for _ in range(1500):
-        try:
-            await check(guard, token, READ_ACCOUNTS, headers=None, scheme="Bearer", **query)
-        except Refused:
-            await asyncio.sleep(0.02)
-        else:
-            return True
-    return False
 
 
 class TestManyProcesses:

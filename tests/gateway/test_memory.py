@@ -109,7 +109,7 @@ def test_a_place_that_cannot_be_written_stops_nothing(tmp_path: Path) -> None:
 
 def test_knowledge_comes_back_as_it_was() -> None:
     knowledge = Knowledge("https://bank.test")
-    knowledge.hear(Answer("c1", {"00016": "b1"}, serves=("00016", "00042")))
+    knowledge.hear(Answer("c1", {"00016": "b1"}, serves=("00016", "00042"), is_whole=True))
     knowledge.hear(Answer("c2", {"00016": "b2"}, silent=("00042",)))
     again = Knowledge("https://bank.test")
     again.recall(knowledge.everything(7))

@@ -204,3 +204,43 @@ async def test_a_parameter_that_disagrees_is_refused(bank: Bank, guard: Guard) -
     await check(guard, token, loginId="ADA")
     assert await refused(guard, token, loginId="biz") == "other-login"
     assert await refused(guard, token, hostUserId="H-1") == "other-host-user"
+
+
+@pytest.mark.requirement("GW-06")
+async def test_an_institution_entitled_while_a_request_is_held(bank: Bank) -> None:
+    """Who waits for news is answered as what it is now, not as what it was when it asked: else its
+    cursor stands behind news that it was never told."""
+    bank.change_application("apis", institutions=("00016",))
+    await bank.sign_in("rival", "00042")
+    await bank.refresh()
+    await asyncio.sleep(0.5)
+    cursor, _ = await told(bank)
+    held = asyncio.create_task(told(bank, cursor, wait=20))
+    await asyncio.sleep(0.3)
+    assert not held.done()
+    bank.change_application("apis", institutions=("00016", "00042"))
+    async with asyncio.timeout(20):
+        cursor, news = await held
+    _, later = await told(bank, cursor)
+    assert "00042" in news | later
+
+
+async def test_who_follows_no_longer_is_told_nothing_more(bank: Bank) -> None:
+    """Also where it has asked already."""
+    cursor, _ = await told(bank)
+    held = asyncio.create_task(told(bank, cursor, wait=20))
+    await asyncio.sleep(0.3)
+    bank.change_application("apis", status="disabled")
+    async with asyncio.timeout(20):
+        with pytest.raises(httpx.HTTPStatusError, match="401"):
+            await held
+
+
+async def told(bank: Bank, after: str = "", wait: int = 0) -> tuple[str, set[str]]:
+    """The next cursor, and the institutions of which something is told behind `after`."""
+    query = {"after": after, "wait": str(wait)} if after else {}
+    answer = await bank.http.get(
+        "/oauth2/v1/revocations", params=query, headers={"Authorization": bank.basic("apis")}
+    )
+    body = answer.raise_for_status().json()
+    return body["cursor"], set(body["institutions"])

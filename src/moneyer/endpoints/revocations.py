@@ -2,6 +2,7 @@
 
 import msgspec
 
+from moneyer.applications.application import Application, require_active
 from moneyer.endpoints.call import Call
 from moneyer.endpoints.http import Answer
 from moneyer.feed.cursor import read_cursor
@@ -23,15 +24,15 @@ async def revocations(call: Call) -> Answer:
     authenticated = await call.service.authenticate(
         call.headers.get(b"authorization"), None, call.trace, call.now
     )
-    application = call.application = authenticated.application
-    if not application.is_resource_server:
-        raise NotPermitted("not-a-resource-server")
+    application = call.application = _resource_server(authenticated.application)
     query = read_form(call.request.query)
     text = query.printable("after", _MAX_CURSOR)
     cursor = read_cursor(text) if text is not None else None
     feed = call.service.feed
     if cursor == feed.log.here:
         await feed.log.news(_seconds(query.printable("wait", 8)))
+        # What it may hear of may be what has changed.
+        application = _resource_server(call.service.mint.snapshot.application(application.client_id))
     news = await feed.after(cursor, application)
     body: dict[str, object] = {"cursor": str(news.cursor), "institutions": news.bulletins}
     if news.serves is not None:
@@ -39,6 +40,14 @@ async def revocations(call: Call) -> Answer:
     if news.silent:
         body["silent"] = news.silent
     return call.answer(200, msgspec.json.encode(body))
+
+
+def _resource_server(application: Application | None) -> Application:
+    """Raises NotPermitted for what follows nothing, or does so no longer."""
+    if application is None or not application.is_resource_server:
+        raise NotPermitted("not-a-resource-server")
+    require_active(application)
+    return application
 
 
 def _seconds(text: str | None) -> int:

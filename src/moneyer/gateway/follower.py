@@ -71,6 +71,7 @@ class Follower:
         self._strangers = 0
         self._answered_at = float("-inf")
         self._remembering = asyncio.Lock()
+        self._held: asyncio.Timeout | None = None
 
     async def run(self) -> None:
         """Follows for ever. Whatever goes wrong is logged, and tried again."""
@@ -175,17 +176,15 @@ class Follower:
     async def _step(self) -> None:
         """One answer of the service. Raises httpx.HTTPError, msgspec.DecodeError."""
         knowledge = self._knowledge
-        query = {"after": knowledge.cursor, "wait": str(WAIT)} if knowledge.cursor else {}
-        timeout = httpx.Timeout(LEEWAY, read=WAIT + LEEWAY)
-        headers = {"transactionId": new_transaction_id()}
-        response = await self._http.get(
-            "/oauth2/v1/revocations", params=query, headers=headers, timeout=timeout
-        )
+        after = knowledge.cursor
+        response = await self._ask(after)
+        if response is None:
+            return
         if response.status_code == httpx.codes.BAD_REQUEST:
-            knowledge.cursor = ""
+            knowledge.begin_anew()
         response.raise_for_status()
-        answer = _decode(response.content)
-        if answer.cursor != knowledge.cursor:
+        answer = msgspec.structs.replace(_decode(response.content), is_whole=not after)
+        if answer.cursor != after:
             is_kept = await self._add(answer)
             knowledge.hear(answer)
             if not is_kept:
@@ -199,6 +198,26 @@ class Follower:
         self._news.set()
         self._news = asyncio.Event()
         await self._read_old_keys()
+
+    async def _ask(self, after: str) -> httpx.Response | None:
+        """What the service answers to the cursor `after`; None where all is wanted anew meanwhile."""
+        query = {"after": after, "wait": str(WAIT)} if after else {}
+        timeout = httpx.Timeout(LEEWAY, read=WAIT + LEEWAY)
+        headers = {"transactionId": new_transaction_id()}
+        try:
+            async with asyncio.timeout(None) as self._held:
+                return await self._http.get(
+                    "/oauth2/v1/revocations", params=query, headers=headers, timeout=timeout
+                )
+        except TimeoutError:
+            return None
+        finally:
+            self._held = None
+
+    def _hold_no_longer(self) -> None:
+        """Gives up the request that the service holds: something else is to be asked."""
+        if self._held is not None and not self._held.expired():
+            self._held.reschedule(asyncio.get_running_loop().time())
 
     async def _read_keys(self, institution_id: str) -> None:
         """Reads a key set, unless that was done a moment ago; what goes wrong is logged.
@@ -215,6 +234,8 @@ class Follower:
                 answer.raise_for_status()
                 key_set = KeySet(institution_id, answer.text)
                 self._knowledge.take_keys(key_set)
+                if not self._knowledge.cursor:
+                    self._hold_no_longer()
                 if not await self._add(key_set):
                     await self.remember()
             except (httpx.HTTPError, ValueError) as error:

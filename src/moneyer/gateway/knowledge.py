@@ -11,13 +11,15 @@ class Answer(msgspec.Struct, frozen=True, tag="answer"):
     """What the service answers to a follower (ADR 0010).
 
     `serves` are the follower's institutions, None: as before. `silent` are those of which there is
-    something to tell and no key to sign it with.
+    something to tell and no key to sign it with. `is_whole` is added by the follower: all was told,
+    since it was asked for without a cursor.
     """
 
     cursor: str
     institutions: dict[str, str]
     serves: tuple[str, ...] | None = None
     silent: tuple[str, ...] = ()
+    is_whole: bool = False
 
 
 class KeySet(msgspec.Struct, frozen=True, tag="keys"):
@@ -41,34 +43,41 @@ class Everything(msgspec.Struct, frozen=True, tag="everything"):
 
 
 class Knowledge:
-    """Grows by answers and key sets, in the order in which they are taken. Belongs to one event loop.
-
-    `cursor` is how far it has read; "" where all has to be told anew.
-    """
+    """Grows by answers and key sets as they are taken. Belongs to one event loop."""
 
     def __init__(self, base_url: str) -> None:
         self.base_url = base_url
-        self.cursor = ""
+        self._cursor = ""
+        self._wants_all = False
         self.serves: frozenset[str] | None = None
         self.dossiers: dict[str, Dossier] = {}
 
+    @property
+    def cursor(self) -> str:
+        """How far it has read; "" where all has to be told anew."""
+        return "" if self._wants_all else self._cursor
+
+    def begin_anew(self) -> None:
+        """Wants all told again: only an answer that is whole is an end of that."""
+        self._wants_all = True
+
     def hear(self, answer: Answer) -> None:
-        """Takes over an answer to what was asked with `cursor`."""
-        is_whole = not self.cursor
-        self.cursor = answer.cursor
+        """Takes over an answer, of whichever cursor of before it was asked with."""
+        self._cursor = answer.cursor
+        self._wants_all = self._wants_all and not answer.is_whole
         serves = self.serves if answer.serves is None else frozenset(answer.serves)
         # Of what is new here it was never told what ended before: nothing is judged until all is.
-        new = frozenset() if is_whole or not serves else serves - (self.serves or frozenset())
+        new = frozenset() if answer.is_whole or not serves else serves - (self.serves or frozenset())
         if serves is not None:
             self._serve(serves)
         if new:
-            self.cursor = ""
+            self.begin_anew()
         for institution_id, bulletin in answer.institutions.items():
             dossier = self._dossier(institution_id)
-            dossier.hear(bulletin, is_whole=is_whole)
+            dossier.hear(bulletin, is_whole=answer.is_whole)
             dossier.is_lost |= institution_id in new
             if dossier.is_lost:
-                self.cursor = ""
+                self.begin_anew()
         for institution_id in answer.silent:
             self._dossier(institution_id).is_lost = True
 
@@ -78,7 +87,7 @@ class Knowledge:
         was_lost = dossier.is_lost
         dossier.take_keys(key_set.body.encode())
         if dossier.is_lost and not was_lost:
-            self.cursor = ""
+            self.begin_anew()
 
     def needing_keys(self) -> Iterator[str]:
         """Institutions whose keys have to be read before more can be said of them."""
@@ -98,12 +107,12 @@ class Knowledge:
     def everything(self, heard_at: int) -> Everything:
         """All of it, to be remembered."""
         pages = {name: dossier.page() for name, dossier in self.dossiers.items()}
-        serves = None if self.serves is None else tuple(self.serves)
+        serves = None if self.serves is None else tuple(sorted(self.serves))
         return Everything(self.base_url, self.cursor, heard_at, serves, pages)
 
     def recall(self, remembered: Everything) -> None:
         """Goes on from what was remembered. Raises ValueError."""
-        self.cursor = remembered.cursor
+        self._cursor = remembered.cursor
         self.serves = None if remembered.serves is None else frozenset(remembered.serves)
         for institution_id, page in remembered.pages.items():
             self._dossier(institution_id).recall(page)
