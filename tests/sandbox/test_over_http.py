@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from typing import Any, NamedTuple
+from xml.etree import ElementTree
 
 import httpx
 import pytest
@@ -13,8 +14,11 @@ import schemathesis
 from moneyer.sandbox.bank.call import Operation
 from moneyer.sandbox.bank.routes import OPERATIONS
 from moneyer.sandbox.cast import RESIDENTS
+from moneyer.sandbox.legacy.call import Operation as LegacyOperation
+from moneyer.sandbox.legacy.routes import OPERATIONS as LEGACY_OPERATIONS
 from tests.pages.conftest import serving
-from tests.sandbox.bank.test_schemathesis import CONTEXT, drive, each_mode
+from tests.sandbox.bank.test_schemathesis import CONTEXT
+from tests.sandbox.described import drive, each_mode
 
 PASSWORDS = {(one.institution_id, one.login_id): one.password for one in RESIDENTS}
 BAKERY, SHOP = RESIDENTS[2].businesses
@@ -40,6 +44,17 @@ class Sandbox(NamedTuple):
     def customer(self, login_id: str) -> str:
         password = PASSWORDS["00016", login_id]
         return self.token("harbor-mobile", grant_type="password", username=login_id, password=password)
+
+    def legacy(self, institution_id: str = "00016") -> str:
+        """A V1 token of the institution."""
+        answer = httpx.post(
+            f"{self.base}/v1/oauth/token",
+            data={"grant_type": "client_credentials"},
+            auth=("meridian-classic", self.secrets["meridian-classic"]),
+            headers={"di_fiid": institution_id, "di_tid": str(uuid.uuid4())},
+        )
+        assert answer.status_code == 200, answer.text
+        return str(ElementTree.fromstring(answer.content).findtext("{*}access_token"))
 
     def ask(self, method: str, path: str, token: str, body: Any = None, **query: Any) -> httpx.Response:
         return httpx.request(
@@ -153,4 +168,17 @@ def test_schemathesis_on_the_running_sandbox(
     schema: Any, ada: str, operation: Operation, mode: Any
 ) -> None:
     """The served document, a real token; no 5xx, no answer that the document does not describe."""
-    drive(schema, operation, ada, mode, lambda _: CONTEXT)
+    drive(schema, operation.route, ada, mode, lambda _: CONTEXT)
+
+
+@pytest.fixture(scope="module")
+def legacy_schema(sandbox: Sandbox) -> Any:
+    return schemathesis.openapi.from_url(f"{sandbox.base}/v1/legacy-openapi.json")
+
+
+@each_mode
+@pytest.mark.parametrize("operation", LEGACY_OPERATIONS, ids=lambda o: o.name)
+def test_schemathesis_on_the_running_sandboxs_legacy_apis(
+    sandbox: Sandbox, legacy_schema: Any, operation: LegacyOperation, mode: Any
+) -> None:
+    drive(legacy_schema, operation.route, sandbox.legacy(), mode)

@@ -33,6 +33,7 @@ async def test_every_call_and_every_refusal_of_it_is_described(window: Window) -
             for status, answer in entry["responses"].items()
             if status >= "400"
             for example in answer["content"]["application/json"]["examples"].values()
+            if "errorInfo" in example["value"]
         }
         assert told == {(words.status, words.message) for words in words_of(operation)}
         headers = {one["name"]: one["required"] for one in entry["parameters"] if one["in"] == "header"}

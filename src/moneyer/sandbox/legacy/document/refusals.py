@@ -6,13 +6,23 @@ from typing import Any
 
 import msgspec
 
-from moneyer.dialects import v1
+from moneyer.dialects import v1, v2
 from moneyer.dialects.words import Words
+from moneyer.protocol.failures import UnknownResource
 from moneyer.sandbox.legacy import problems
 from moneyer.sandbox.legacy.as_json import status_of
 from moneyer.sandbox.legacy.call import Operation
 
 Schema = dict[str, Any]
+
+_STATUS = {"$ref": "#/components/schemas/Status"}
+_NOWHERE = {
+    "type": "object",
+    "properties": {"code": {"const": "CMN_90011"}, "message": {"type": "string"}},
+    "required": ["code", "message"],
+}
+"""A path with a control character, or with something longer than any id, is nobody's: the token service
+answers."""
 
 
 def words_of(operation: Operation) -> Iterator[Words]:
@@ -33,7 +43,7 @@ def refusals(operation: Operation) -> dict[str, Schema]:
     by_status: dict[int, list[Words]] = {}
     for words in words_of(operation):
         by_status.setdefault(words.status, []).append(words)
-    return {
+    described = {
         str(status): {
             "description": f"{HTTPStatus(status).phrase}: {', '.join(_codes(found))}",
             "content": {
@@ -45,11 +55,20 @@ def refusals(operation: Operation) -> dict[str, Schema]:
         }
         for status, found in sorted(by_status.items())
     }
+    nowhere = v2.words_for(UnknownResource(""))
+    missing = described.setdefault(str(nowhere.status), {"description": "Not Found", "content": {}})
+    missing["description"] += "; or, where no call has such a path, the token service's answer"
+    as_json = missing["content"].setdefault("application/json", {"examples": {}})
+    as_json["schema"] = {"anyOf": [_STATUS, _NOWHERE]} if "schema" in as_json else _NOWHERE
+    as_json["examples"][nowhere.code] = {
+        "value": msgspec.json.decode(v2.write_failure(nowhere, {})),
+    }
+    return dict(sorted(described.items()))
 
 
 def _content(found: list[Words], write: Any) -> Schema:
     return {
-        "schema": {"$ref": "#/components/schemas/Status"},
+        "schema": _STATUS,
         "examples": {
             f"{words.code}-{number}": {"value": write(words)} for number, words in enumerate(found, 1)
         },
