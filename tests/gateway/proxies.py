@@ -3,6 +3,7 @@
 import re
 import shutil
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -46,10 +47,16 @@ def documented(program: str, ports: dict[int, int]) -> str:
 class Proxy(Scoped):
     """One of them, in front of what listens on `ports`."""
 
-    def __init__(self, program: str, own_port: int, ports: dict[int, int]) -> None:
+    def __init__(
+        self,
+        program: str,
+        own_port: int,
+        ports: dict[int, int],
+        change: Callable[[str], str] = lambda settings: settings,
+    ) -> None:
         self.port = free_port()
         self._program = program
-        self._settings = documented(program, {own_port: self.port, **ports})
+        self._settings = change(documented(program, {own_port: self.port, **ports}))
 
     def start(self) -> None:
         self._folder = folder_for(f"{self._program}-")
@@ -97,6 +104,29 @@ class Proxy(Scoped):
 def nginx(gateway: int, apis: int) -> Proxy:
     """In front of a gateway and the service behind."""
     return Proxy("nginx", NGINX, {GATEWAY: gateway, APIS: apis})
+
+
+def nginx_with_tls(gateway: int, apis: int, certificates: Path) -> Proxy:
+    """The same with the lines that end TLS; `certificates` holds server.pem and server.key."""
+
+    def with_tls(settings: str) -> str:
+        listening = re.search(r"listen (127\.0\.0\.1:\d+);", settings)
+        assert listening is not None
+        settings = settings.replace(listening[0], "")
+        for written, here in (
+            ("# listen              443 ssl", f"listen {listening[1]} ssl"),
+            ("# ssl_certificate     /etc/nginx/api.pem", f"ssl_certificate {certificates}/server.pem"),
+            (
+                "# ssl_certificate_key /etc/nginx/api.key",
+                f"ssl_certificate_key {certificates}/server.key",
+            ),
+            ("# ssl_verify_client ", "ssl_verify_client "),
+        ):
+            assert settings.count(written) == 1
+            settings = settings.replace(written, here)
+        return settings
+
+    return Proxy("nginx", NGINX, {GATEWAY: gateway, APIS: apis}, with_tls)
 
 
 def haproxy(behind: int) -> Proxy:
