@@ -77,12 +77,15 @@ async def running(
         engine = engine_for(settings.database)
         stack.callback(engine.dispose)
         changed = asyncio.Event()
-        reader, ledger, clock = await _open_store(settings, clock, changed.set, stack)
+        reader, ledger, clock = await _open_store(settings, clock, stack)
+        # What is looked at again and again waits behind no customer's reads.
+        watch = reader_for(settings.database, changed.set)
+        stack.push_async_callback(watch.aclose)
         require_current(engine)
         require_confined(engine)
         journal = Journal(ledger)
         stack.push_async_callback(journal.close)
-        directory = Directory(partial(load_snapshot, engine, keys.sealing), reader, changed)
+        directory = Directory(partial(load_snapshot, engine, keys.sealing), watch, changed)
         await directory.refresh()
         outbound = Outbound(allow_private=settings.server.allow_private_callbacks)
         deliveries = Deliveries(outbound.post_form)
@@ -109,9 +112,9 @@ async def running(
                 require_transaction_id=settings.server.require_transaction_id,
             ),
         )
-        blocked = partial(_learn_who_is_blocked, service, reader)
+        blocked = partial(_learn_who_is_blocked, service, watch)
         await blocked()
-        follow = Follow(log, reader, directory, clock)
+        follow = Follow(log, watch, directory, clock)
         await follow.step()
         for step in (
             directory.follow(),
@@ -125,19 +128,18 @@ async def running(
 
 
 async def _open_store(
-    settings: Settings, clock: Clock | None, changed: Callable[[], None], stack: AsyncExitStack
+    settings: Settings, clock: Clock | None, stack: AsyncExitStack
 ) -> tuple[SqliteReader | PostgresReader, SqliteLedger | PostgresLedger, Clock]:
     """The store that the settings name, closed with `stack`.
 
-    `changed` is called when the store says by itself that the directory has changed. Where `clock` is
-    None, a PostgreSQL's clock is the time for all that serve from it.
+    Where `clock` is None, a PostgreSQL's clock is the time for all that serve from it.
     """
     database, node = settings.database, settings.store.node
     if not isinstance(database, PostgresqlUrl):
         lock = ServingLock(database)
         lock.acquire()
         stack.callback(lock.release)
-    reader = reader_for(database, changed)
+    reader = reader_for(database)
     stack.push_async_callback(reader.aclose)
     if clock is None:
         clock = await _common_clock(reader, stack)

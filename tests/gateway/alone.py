@@ -53,7 +53,7 @@ class Alone:
             raise TokenInvalid("institution-not-guarded")
         return self.standings[institution_id]
 
-    async def read_keys(self, standing: Standing) -> None:
+    async def seek_key(self, standing: Standing, header: bytes) -> None:
         """There are no others."""
 
     async def hear_of(self, standing: Standing, claims: Claims) -> None:

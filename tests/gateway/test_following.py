@@ -177,6 +177,52 @@ async def test_a_memory_of_before_a_crash_is_as_good(bank: Bank, tmp_path: Path)
         assert await refused(guard, tokens["access_token"]) == "family-revoked"
 
 
+@pytest.mark.requirement("GW-06")
+async def test_a_guard_that_is_stopped_at_once_forgets_nothing(bank: Bank, tmp_path: Path) -> None:
+    """What it guards may fail at its start, before anything was recalled."""
+    settings = settings_of(bank, memory=str(tmp_path / "memory"))
+    token = (await bank.sign_in())["access_token"]
+    async with guarding(settings, clock=bank.clock, transport=transport_of(bank)) as guard:
+        assert await gets_through(guard, token)
+    with pytest.raises(RuntimeError, match="does not start"):
+        async with guarding(settings, clock=bank.clock, transport=transport_of(bank)):
+            raise RuntimeError("does not start")
+    cut = Line()
+    cut.is_cut = True
+    async with guarding(settings, clock=bank.clock, transport=cut) as guard:
+        await check(guard, token)
+
+
+@pytest.mark.requirement("GW-06")
+async def test_after_a_restart_in_quiet_times_calls_get_through(bank: Bank, tmp_path: Path) -> None:
+    """With nothing new to tell, the service's first answer is not held back."""
+    settings = settings_of(bank, memory=str(tmp_path / "memory"))
+    token = (await bank.sign_in())["access_token"]
+    async with guarding(settings, clock=bank.clock, transport=transport_of(bank)) as guard:
+        assert await gets_through(guard, token)
+        await asyncio.sleep(0.5)
+    async with guarding(settings, clock=bank.clock, transport=transport_of(bank)) as guard:
+        await check(guard, token)
+
+
+@pytest.mark.requirement("GW-04")
+async def test_a_clock_set_forward_and_back_revives_nothing(bank: Bank) -> None:
+    """The guard's own: by the wrong hour what had ended is long over."""
+    clock = TestClock()
+    tokens, more = await bank.sign_in(), await bank.sign_in()
+    async with guarding(settings_of(bank), clock=clock, transport=transport_of(bank)) as guard:
+        assert await gets_through(guard, tokens["access_token"])
+        await bank.revoke(tokens["refresh_token"])
+        assert await refused(guard, tokens["access_token"]) == "family-revoked"
+        clock.advance(7200)
+        await bank.revoke(more["refresh_token"])
+        await asyncio.sleep(0.6)
+        clock.advance(-7200)
+        assert await refused(guard, more["access_token"]) == "family-revoked"
+        with pytest.raises(Refused, match="family-revoked"):
+            await check(guard, tokens["access_token"])
+
+
 async def test_without_memory_and_service_nothing_can_be_said(bank: Bank) -> None:
     token = (await bank.sign_in())["access_token"]
     cut = Line()

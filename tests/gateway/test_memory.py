@@ -1,11 +1,15 @@
 """What a gateway remembers: over its restarts, over crashes, and never another's."""
 
+import asyncio
+import threading
 from pathlib import Path
 
 import pytest
 
+from moneyer.gateway import memory as memory_module
 from moneyer.gateway.knowledge import Answer, Everything, KeySet, Knowledge
 from moneyer.gateway.memory import FileMemory, Record
+from moneyer.gateway.scribe import Scribe
 
 ALL = Everything("https://bank.test", "0" * 16 + ".1.1.1", 5, ("00016",), {})
 NEWS = [Answer(f"{'0' * 16}.{n}.1.1", {"00016": f"bulletin-{n}"}) for n in range(2, 6)]
@@ -116,3 +120,41 @@ def test_knowledge_comes_back_as_it_was() -> None:
     assert again.everything(7) == knowledge.everything(7)
     assert again.dossiers["00042"].is_lost
     assert not again.dossiers["00016"].is_known
+
+
+@pytest.mark.requirement("GW-06")
+def test_what_is_to_be_told_anew_is_so_after_a_restart() -> None:
+    """Also where an answer to an earlier question was written down behind that."""
+    knowledge = Knowledge("https://bank.test")
+    knowledge.hear(Answer("one", {"00016": "a key's that is gone"}, ("00016",), is_whole=True))
+    knowledge.take_keys(KeySet("00016", '{"keys":[]}'))
+    again = Knowledge("https://bank.test")
+    again.recall(knowledge.everything(7))
+    again.hear(Answer("two", {}))
+    assert (again.cursor, again.dossiers["00016"].is_lost) == ("", True)
+
+
+@pytest.mark.requirement("GW-06")
+async def test_who_gives_up_waiting_tears_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A call's patience ends while something is being written; what comes next is written behind it."""
+    written(tmp_path / "memory")
+    memory = FileMemory(tmp_path / "memory", "secret")
+    memory.begin(ALL)
+    scribe, may_write, write = Scribe(memory), threading.Event(), memory_module._write
+
+    def slowly(path: Path, how: int, line: bytes) -> None:
+        may_write.wait(30)
+        write(path, how, line)
+
+    monkeypatch.setattr(memory_module, "_write", slowly)
+    first = asyncio.create_task(scribe.add(NEWS[0]))
+    await asyncio.sleep(0.1)
+    first.cancel()
+    second = asyncio.create_task(scribe.add(NEWS[1]))
+    await asyncio.sleep(0.1)
+    may_write.set()
+    assert await second
+    scribe.close()
+    assert FileMemory(tmp_path / "memory", "secret").load() == [ALL, *NEWS[:2]]

@@ -106,6 +106,7 @@ def test_what_has_ended_by_itself_does_not_gather_where_no_token_comes() -> None
     standing = Standing("https://bank.test/i/00016")
     ended = Bulletin("https://bank.test/i/00016", 1000, families={"f": 2000}, tokens={"t": 4000})
     standing.learn(ended)
+    standing.learn(Bulletin("https://bank.test/i/00016", 3000))
     standing.forget(3000 * SECOND)
     known = standing.known()
     assert (known.families, known.tokens) == ({}, {"t": 4000})

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
+from moneyer.gateway import sender
 from moneyer.gateway.call import ApiCall
 from moneyer.gateway.guard import Guard
 from moneyer.gateway.refusals import CannotTell, ProofInvalid, Refused
 from moneyer.gateway.sender import MOST_PROOFS, MOST_PROOFS_OF_ONE, SenderProof
+from moneyer.protocol.clock import SECOND
 from tests.gateway.alone import NOW, Alone
 from tests.gateway.calls import READ_ACCOUNTS
 from tests.gateway.striking import CallersKey, ath, b64
@@ -246,3 +248,15 @@ def test_the_keys_name_is_that_of_rfc_7638() -> None:
     key = CallersKey()
     members = json.dumps(key.jwk, sort_keys=True).replace(" ", "")
     assert key.thumbprint == b64(hashlib.sha256(members.encode()).digest())
+
+
+@pytest.mark.requirement("DP-03")
+def test_a_clock_that_was_set_back_fills_no_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One proof of the wrong hour does not keep all that come after it."""
+    monkeypatch.setattr(sender, "MOST_PROOFS", 200)
+    proofs, now = SenderProof(), NOW * SECOND
+    proofs._use("key", "first", now + 3600 * SECOND)
+    for n in range(1000):
+        proofs._use("key", f"{n}", now + n * SECOND)
+    with pytest.raises(ProofInvalid, match="proof-replayed"):
+        proofs._use("key", "999", now + 1000 * SECOND)

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from moneyer.gateway.keys import read_key_set
+from moneyer.gateway.knowledge import Answer, KeySet, Knowledge
 from moneyer.gateway.refusals import TokenInvalid
 from moneyer.gateway.standing import Standing
 from moneyer.gateway.token import Claims, SignatureCache
@@ -114,6 +115,9 @@ def test_what_would_have_ended_anyway_is_swept_away() -> None:
     standing.forget((NOW + 10) * SECOND)
     assert not is_live(standing, claims(jti="7"))
     standing.forget((NOW + 100) * SECOND)
+    assert not is_live(standing, claims(jti="7")), "by a clock that nobody else has"
+    standing.learn(Bulletin(ISSUER, NOW + 100))
+    standing.forget((NOW + 100) * SECOND)
     assert standing.known().tokens == {}
 
 
@@ -180,3 +184,40 @@ def test_the_cache_of_signatures_is_bounded() -> None:
     for token in tokens:
         cache.verify(token, cache.read(token), key)
     assert [cache.read(token).signed_by is key for token in tokens] == [False, True, True]
+
+
+@pytest.mark.requirement("GW-04")
+def test_a_key_that_was_gone_before_the_guard_began_opens_nothing() -> None:
+    """Also where a process of the service that is behind publishes it still."""
+    stolen, good = InstitutionsKey(), InstitutionsKey()
+    standing = Standing(ISSUER)
+    standing.take_keys(key_set(good))
+    standing.learn(Bulletin(ISSUER, NOW, 2, True, (good.thumbprint,), ("mobile",), ()))
+    standing.take_keys(key_set(stolen, good))
+    assert standing.key_of(stolen.header("at+jwt")) is None
+    assert standing.key_of(good.header("at+jwt")) is not None
+
+
+def test_a_key_that_is_not_published_is_looked_for_once() -> None:
+    """Its time is over, and nothing else has changed: nobody says that it is gone."""
+    gone, good = InstitutionsKey(), InstitutionsKey()
+    standing = Standing(ISSUER)
+    facts = Bulletin(ISSUER, NOW, 1, True, (gone.thumbprint, good.thumbprint), ("mobile",), ())
+    standing.learn(facts)
+    assert standing.lacks_keys()
+    standing.take_keys(key_set(good))
+    assert not standing.lacks_keys()
+    newer = InstitutionsKey()
+    keys = (newer.thumbprint, good.thumbprint)
+    standing.learn(Bulletin(ISSUER, NOW, 2, keys=keys))
+    assert standing.lacks_keys(), "this one was never looked for"
+
+
+def test_the_keys_of_an_institution_that_is_guarded_no_longer_are_of_no_interest() -> None:
+    """It was taken away while they were read."""
+    knowledge = Knowledge("https://bank.test")
+    both = {"00016": "b", "00042": "b"}
+    knowledge.hear(Answer("one", both, ("00016", "00042"), is_whole=True))
+    knowledge.hear(Answer("two", {}, ("00016",)))
+    knowledge.take_keys(KeySet("00042", '{"keys":[]}'))
+    assert (list(knowledge.dossiers), knowledge.cursor) == (["00016"], "two")

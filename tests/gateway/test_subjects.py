@@ -1,5 +1,7 @@
 """A token names its customer as its application knew them when it was struck; so do revocations."""
 
+import asyncio
+
 import pytest
 
 from moneyer.gateway.guard import Guard
@@ -40,3 +42,55 @@ async def test_a_consent_is_withdrawn_where_the_application_has_changed_sides(
     await browser.send("GET", browser.issuer + "/account/applications")
     await browser.press("disconnect", client_id="portal")
     assert await refused(guard, token) == "consent-withdrawn"
+
+
+async def introspected(bank: Bank, token: str) -> bool:
+    """Whether the service itself says that a token is good."""
+    answer = await bank.http.post(
+        "/i/00016/oauth2/introspect",
+        data={"token": token},
+        headers={"Authorization": bank.basic("apis")},
+    )
+    return bool(answer.json()["active"])
+
+
+async def test_a_customer_is_signed_out_while_a_third_party_may_not_act(
+    bank: Bank, guard: Guard
+) -> None:
+    """It may again before its tokens have ended."""
+    bank.change_application("web", is_third_party=True)
+    await bank.refresh()
+    token = (await bank.exchange(await bank.code())).json()["access_token"]
+    await check(guard, token)
+    bank.clock.advance(1)
+    bank.change_application("web", institutions=("00042",))
+    await bank.refresh()
+    assert await refused(guard, token) == "application-may-not-act"
+    bank.change_customer("00016", "ada")
+    await asyncio.sleep(0.5)
+    bank.change_application("web", institutions=("00016", "00042"))
+    await bank.refresh()
+    bank.clock.advance(10)
+    await asyncio.sleep(0.5)
+    assert await refused(guard, token) == "customer-signed-out"
+    assert not await introspected(bank, token)
+
+
+async def test_a_third_party_that_moves_knows_its_customers_by_the_same_names(
+    bank: Bank, guard: Guard
+) -> None:
+    """Its sector stays (OpenID Connect Core section 8.1); a sign-out reaches the tokens of before."""
+    bank.change_application("web", is_third_party=True)
+    await bank.refresh()
+    token = (await bank.exchange(await bank.code())).json()["access_token"]
+    before = await check(guard, token)
+    bank.change_application("web", redirect_uris=("https://elsewhere.example/callback",))
+    await bank.refresh()
+    assert await introspected(bank, token)
+    code = await bank.code(redirect_uri="https://elsewhere.example/callback")
+    later = await bank.exchange(code, redirect_uri="https://elsewhere.example/callback")
+    after = await check(guard, later.json()["access_token"])
+    assert after.subject == before.subject != after.customer_id == before.customer_id
+    bank.clock.advance(1)
+    bank.change_customer("00016", "ada")
+    assert await refused(guard, token) == "customer-signed-out"

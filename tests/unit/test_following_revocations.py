@@ -116,3 +116,52 @@ async def test_what_one_process_found_late_is_told_to_who_comes_from_one_that_ha
     await other.step()
     assert other.told(None) == ["plain"]
     assert set(one.told(other.log.here)) >= {"early"}
+
+
+async def test_a_clock_set_forward_and_back_forgets_nothing() -> None:
+    """By the wrong hour everything is over; by the right one it is to be told."""
+    clock, shelf = TestClock(), Shelf()
+    process = Process(shelf, clock)
+    shelf.rows.append(token("one", clock.now()))
+    await process.step()
+    clock.advance(60)
+    shelf.rows.append(token("two", clock.now()))
+    await process.step()
+    clock.advance(DAY + 7200)
+    await process.step()
+    assert process.told(None) == []
+    clock.advance(-DAY - 7200)
+    await process.step()
+    assert set(process.told(None)) == {"one", "two"}
+
+
+async def test_a_cursor_from_the_future_is_none() -> None:
+    """The service starts anew with a clock that is behind: who comes back is told what ends now."""
+    clock, shelf = TestClock(), Shelf()
+    before = Process(shelf, clock)
+    shelf.rows.append(token("before", clock.now()))
+    await before.step()
+    clock.advance(-3600)
+    after = Process(shelf, clock)
+    await after.step()
+    clock.advance(3)
+    shelf.rows.append(token("after", clock.now()))
+    await after.step()
+    assert "after" in after.told(before.log.here)
+
+
+async def test_two_processes_that_are_asked_in_turn_tell_what_is_old_once() -> None:
+    """Where nothing new ends, what ended before they started is not told at every request."""
+    clock, shelf = TestClock(), Shelf()
+    shelf.rows = [token(f"{n}", clock.now() - n * SECOND) for n in range(100)]
+    clock.advance(60)
+    one, two = Process(shelf, clock), Process(shelf, clock)
+    await one.step()
+    cursor = one.log.here
+    for asked in (two, one) * 3:
+        clock.advance(60)
+        await one.step()
+        await two.step()
+        told = asked.told(cursor)
+        cursor = asked.log.here
+    assert told == []

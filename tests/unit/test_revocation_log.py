@@ -10,6 +10,7 @@ from moneyer.feed.cursor import Cursor, read_cursor
 from moneyer.feed.log import NOTHING, OVERLAP, Facts, RevocationLog
 from moneyer.protocol.clock import SECOND
 from moneyer.store.revocations import Ended
+from moneyer.store.snapshot import Snapshot
 
 LIFE = 1000
 LIVES = {"": LIFE, "short": 10}
@@ -88,17 +89,21 @@ def test_what_would_have_ended_anyway_is_forgotten_then_and_not_before() -> None
     assert names(log.entries_after(None)) == set()
 
 
+def at_version(version: int) -> Snapshot:
+    return Snapshot(version, {}, {}, {}, {})
+
+
 def test_facts_are_told_when_they_change() -> None:
     log, one, two = RevocationLog(), Facts(("k",), ("a",)), Facts(("k",), ())
-    log.learn_facts(1, {"00016": one, "00042": one})
+    log.learn_facts(at_version(1), {"00016": one, "00042": one})
     assert log.facts_after(None, ("00016", "00042", "99999")) == {"00016": one, "00042": one}
     cursor = log.here
     assert log.facts_after(cursor, ("00016",)) == {}
-    log.learn_facts(2, {"00016": two, "00042": one})
+    log.learn_facts(at_version(2), {"00016": two, "00042": one})
     assert log.facts_after(cursor, ("00016", "00042")) == {"00016": two}
     elsewhere = cursor._replace(process="f" * 16)
     assert log.facts_after(elsewhere, ("00016", "00042")) == {"00016": two, "00042": one}
-    log.learn_facts(3, {"00016": two})
+    log.learn_facts(at_version(3), {"00016": two})
     assert log.facts_after(cursor, ("00042",)) == {"00042": NOTHING}
 
 

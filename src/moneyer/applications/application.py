@@ -46,7 +46,8 @@ class Application(
     `is_resource_server` may look into every token of its institutions, and follow their revocations.
     `is_legacy` lets it use the V1 endpoint and, as a resource server, look into the tokens for the
     legacy APIs instead of the others. `longest_access_token` is the longest life that its access tokens
-    had before, in seconds. Its scripts call from `origins`.
+    had before, in seconds. Its scripts call from `origins`. `sector_identifier` is its sector, which
+    stays from when it first was a third party: its customers keep their subjects wherever it moves.
     """
 
     client_id: str
@@ -79,6 +80,7 @@ class Application(
     is_legacy: bool = False
     longest_access_token: Annotated[int, msgspec.Meta(ge=0, le=LONGEST_LIFETIME)] = 0
     origins: tuple[str, ...] = ()
+    sector_identifier: str = ""
 
     @cached_property
     def entitled(self) -> frozenset[str]:
@@ -98,7 +100,10 @@ class Application(
 
     @property
     def sector(self) -> str:
-        """Who shares its pairwise subjects: the host of its first redirect URI (OIDC Core, 8.1)."""
+        """Who shares its pairwise subjects: the host of its first redirect URI (OIDC Core, 8.1), now or
+        when it was fixed."""
+        if self.sector_identifier:
+            return self.sector_identifier
         return urlsplit(self.redirect_uris[0]).hostname or "" if self.redirect_uris else self.client_id
 
     @property

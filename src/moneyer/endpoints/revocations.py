@@ -18,22 +18,25 @@ async def revocations(call: Call) -> Answer:
     """What a resource server does not know yet of its institutions, as signed bulletins.
 
     `after` is the cursor of its last answer, `wait` for how many seconds to wait for news. Raises
-    NotPermitted unless the application is a resource server.
+    NotPermitted unless the application is a resource server, StoreUnavailable where this process
+    has not read the store for a while: that there is nothing new is more than it knows.
     """
     call.begin("GET")
     authenticated = await call.service.authenticate(
         call.headers.get(b"authorization"), None, call.trace, call.now
     )
-    application = call.application = _resource_server(authenticated.application)
+    follower = call.application = authenticated.application
+    _require_resource_server(follower)
     query = read_form(call.request.query)
     text = query.printable("after", _MAX_CURSOR)
     cursor = read_cursor(text) if text is not None else None
     feed = call.service.feed
     if cursor == feed.log.here:
         await feed.log.news(_seconds(query.printable("wait", 8)))
-        # What it may hear of may be what has changed.
-        application = _resource_server(call.service.mint.snapshot.application(application.client_id))
-    news = await feed.after(cursor, application)
+        # It may have changed itself meanwhile.
+        _require_resource_server(call.service.mint.snapshot.application(follower.client_id))
+    feed.log.require_in_step()
+    news = await feed.after(cursor, follower.client_id)
     body: dict[str, object] = {"cursor": str(news.cursor), "institutions": news.bulletins}
     if news.serves is not None:
         body["serves"] = news.serves
@@ -42,12 +45,11 @@ async def revocations(call: Call) -> Answer:
     return call.answer(200, msgspec.json.encode(body))
 
 
-def _resource_server(application: Application | None) -> Application:
+def _require_resource_server(application: Application | None) -> None:
     """Raises NotPermitted for what follows nothing, or does so no longer."""
     if application is None or not application.is_resource_server:
         raise NotPermitted("not-a-resource-server")
     require_active(application)
-    return application
 
 
 def _seconds(text: str | None) -> int:

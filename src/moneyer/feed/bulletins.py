@@ -46,24 +46,25 @@ class Bulletins:
     def __init__(self, mint: Mint, log: RevocationLog) -> None:
         self._mint = mint
         self.log = log
-        self._kept: dict[tuple[str, Cursor | None, Cursor], str] = {}
+        self._kept: dict[tuple[str, Cursor | None, Cursor, str], str] = {}
         self._kept_at: Cursor | None = None
 
-    async def after(self, cursor: Cursor | None, follower: Application) -> News:
-        """All that `follower`, who has read as far as `cursor`, has to know.
+    async def after(self, cursor: Cursor | None, client_id: str) -> News:
+        """All that the follower of that name, who has read as far as `cursor`, has to know.
 
         What goes wrong with one institution concerns no other.
         """
-        here = self.log.here
+        here, follower = self.log.here, self.log.snapshot.application(client_id)
+        institutions = follower.institutions if follower else ()
         if here != self._kept_at:
             # Nobody will ask for what led to an earlier place, and each may be megabytes.
             self._kept.clear()
             self._kept_at = here
         entries: dict[str, list[Entry]] = defaultdict(list)
         for entry in self.log.entries_after(cursor):
-            if entry.ended.institution_id in follower.entitled:
+            if follower and entry.ended.institution_id in follower.entitled:
                 entries[entry.ended.institution_id].append(entry)
-        facts = self.log.facts_after(cursor, follower.institutions)
+        facts = self.log.facts_after(cursor, institutions)
         bulletins: dict[str, str] = {}
         silent: list[str] = []
         for place, name in enumerate(dict.fromkeys((*facts, *entries))):
@@ -75,7 +76,7 @@ class Bulletins:
             if place % TOGETHER == TOGETHER - 1:
                 await asyncio.sleep(0)
         changed = cursor is None or cursor.version != here.version
-        return News(here, follower.institutions if changed else None, bulletins, tuple(silent))
+        return News(here, institutions if changed else None, bulletins, tuple(silent))
 
     def _bulletin(
         self,
@@ -86,11 +87,11 @@ class Bulletins:
         entries: list[Entry],
     ) -> str:
         """Raises CannotSign."""
-        name = (institution_id, cursor, here)
-        if (kept := self._kept.get(name)) is not None:
-            return kept
         now = self._mint.clock.now()
         key = self._key(institution_id, now)
+        name = (institution_id, cursor, here, key.kid)
+        if (kept := self._kept.get(name)) is not None:
+            return kept
         bulletin = Bulletin(
             self._mint.issuer(institution_id),
             now // SECOND,
@@ -108,7 +109,7 @@ class Bulletins:
 
     def _key(self, institution_id: str, now: int) -> SigningKey:
         """The key that signs tokens, or any other that is published. Raises CannotSign."""
-        ring = self._mint.snapshot.ring(institution_id)
+        ring = self.log.snapshot.ring(institution_id)
         if ring is None:
             raise CannotSign("no-signing-key")
         published = (key for key in ring.keys if state(key.record, now) is not KeyState.RETIRED)
@@ -132,7 +133,7 @@ class Bulletins:
             elif ended.kind == "customer":
                 for subject in self._subjects(institution_id, ended.name):
                     subjects[subject] = (ended.at, until)
-            elif application := self._mint.snapshot.application(ended.client_id):
+            elif application := self.log.snapshot.application(ended.client_id):
                 for subject in (ended.name, self._pairwise(application, institution_id, ended.name)):
                     consents[consent_name(ended.client_id, subject)] = (ended.at, until)
         return msgspec.structs.replace(
@@ -141,12 +142,13 @@ class Bulletins:
 
     def _subjects(self, institution_id: str, customer_id: str) -> Iterator[str]:
         """Every `sub` that any application here may know the customer by: also one that was a third
-        party until a moment ago, and whose tokens say so still."""
+        party until a moment ago, and whose tokens say so still; and a third party that may not act here
+        now, and will again before its tokens have ended."""
         yield customer_id
         sectors: dict[str, Application] = {
             application.sector: application
-            for application in self._mint.snapshot.applications()
-            if institution_id in application.entitled
+            for application in self.log.snapshot.applications()
+            if application.is_third_party or institution_id in application.entitled
         }
         for application in sectors.values():
             yield self._pairwise(application, institution_id, customer_id)

@@ -43,12 +43,16 @@ class Follow:
         """Learns what is new. Raises StoreUnavailable; the log then stays as it is."""
         now = self._clock.now()
         await self._follow_directory(now)
-        looks_back = now - self._looked_back_at >= LOOK_BACK_EVERY
+        if now < self._looked_back_at:
+            # The clock was set back: what was dropped as over may not be. All is read anew.
+            self._began_at = 0
+        looks_back = not self._began_at or now - self._looked_back_at >= LOOK_BACK_EVERY
         found = await self._source.ended_since(self._since(now, looks_back=looks_back))
         self._log.learn(found, self._lives, now)
         self._began_at = self._began_at or now
         if looks_back:
             self._looked_back_at = now
+            self._log.learn_all_until(now)
             self._log.forget(now)
 
     def _since(self, now: int, *, looks_back: bool) -> int:
@@ -65,7 +69,7 @@ class Follow:
             return
         self._lives = _lives(snapshot)
         facts = await asyncio.to_thread(_facts, snapshot, now)
-        self._log.learn_facts(snapshot.version, facts)
+        self._log.learn_facts(snapshot, facts)
         self._snapshot = snapshot
 
 

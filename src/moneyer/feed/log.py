@@ -2,18 +2,23 @@
 
 import asyncio
 import secrets
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import NamedTuple
 
 from moneyer.feed.cursor import Cursor
 from moneyer.protocol.clock import SECOND
+from moneyer.protocol.failures import StoreUnavailable
 from moneyer.store.revocations import Ended
+from moneyer.store.snapshot import EMPTY, Snapshot
 
 OVERLAP = 10 * SECOND
 """How long after its instant a revocation may become visible: longer than any commit may take."""
 LATE = 70 * SECOND
 """What became visible later than that every process finds within this time of the first that did."""
+BEHIND = 3.0
+"""Seconds after which a process that has not read the store may not say that there is no news."""
 
 
 class Facts(NamedTuple):
@@ -48,16 +53,23 @@ class RevocationLog:
         self._process = secrets.token_hex(8)
         self._sequence = 0
         self._newest = 0
-        self._version = 0
+        self._now = 0
+        self._read_at = float("-inf")
         self._entries: dict[tuple[str, str, str, str], Entry] = {}
         self._facts: dict[str, tuple[int, Facts]] = {}
         self._news = asyncio.Event()
         self._is_ending = False
+        self.snapshot = EMPTY
 
     @property
     def here(self) -> Cursor:
         """The end of the log."""
-        return Cursor(self._process, self._sequence, self._newest, self._version)
+        return Cursor(self._process, self._sequence, self._newest, self.snapshot.version)
+
+    def require_in_step(self) -> None:
+        """Raises StoreUnavailable where the store was last read too long ago to say what is new."""
+        if time.monotonic() - self._read_at > BEHIND:
+            raise StoreUnavailable("feed: behind the store")
 
     def learn(self, found: Iterable[Ended], lives: Mapping[str, int], now: int) -> None:
         """Adds what is not known yet at the instant `now`. `lives`: by client id how long a token of
@@ -77,11 +89,20 @@ class RevocationLog:
             self._entries[ended[:4]] = Entry(self._sequence, ended, until, now)
             self._newest = max(self._newest, ended.at)
         self._newest = min(self._newest, now)
+        self._now, self._read_at = now, time.monotonic()
         if self._sequence > before:
             self._wake()
 
-    def learn_facts(self, version: int, facts: Mapping[str, Facts]) -> None:
-        """Takes over what the directory says at `version`, of every institution that has keys."""
+    def learn_all_until(self, now: int) -> None:
+        """Takes note that all that had ended by the instant `now` is known here."""
+        self._newest = max(self._newest, now)
+
+    def learn_facts(self, snapshot: Snapshot, facts: Mapping[str, Facts]) -> None:
+        """Takes over what `snapshot` says of every institution that has keys.
+
+        Whatever is told beside goes by the same one: a cursor with its version says that all was told
+        of the institutions that a follower has in it.
+        """
         self._sequence += 1
         for institution_id, now in facts.items():
             known = self._facts.get(institution_id)
@@ -89,7 +110,7 @@ class RevocationLog:
                 self._facts[institution_id] = (self._sequence, now)
         for institution_id in self._facts.keys() - facts.keys():
             self._facts[institution_id] = (self._sequence, NOTHING)
-        self._version = version
+        self.snapshot = snapshot
         self._wake()
 
     def forget(self, now: int) -> None:
@@ -103,10 +124,14 @@ class RevocationLog:
         """What a follower at `cursor` has not been told, latest first; all for a new one.
 
         One that comes from another process is told again what ended around the time of its cursor, and
-        what was found late here and maybe not yet there.
+        what was found late here and maybe not yet there; all, where that time is still to come here: it
+        is of a clock that was set back.
         """
+        own = cursor is not None and cursor.process == self._process
+        if cursor is not None and not own and cursor.at > self._now + OVERLAP:
+            cursor = None
         for entry in reversed(self._entries.values()):
-            if cursor is not None and cursor.process == self._process:
+            if cursor is not None and own:
                 if entry.sequence <= cursor.sequence:
                     return
             elif cursor is not None and cursor.at > max(
@@ -117,7 +142,7 @@ class RevocationLog:
 
     def facts_after(self, cursor: Cursor | None, institutions: Iterable[str]) -> dict[str, Facts]:
         """Those of `institutions` that a follower at `cursor` may not know."""
-        if cursor is not None and cursor.version == self._version:
+        if cursor is not None and cursor.version == self.snapshot.version:
             return {}
         own = cursor is not None and cursor.process == self._process
         since = cursor.sequence if cursor is not None and own else -1

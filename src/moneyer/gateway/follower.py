@@ -7,15 +7,19 @@ While the service is away everything goes on as it is known; what ended stays en
 
 import asyncio
 import random
+from collections.abc import Callable
 from contextlib import suppress
 
 import httpx
 import msgspec
 import structlog
 
+from moneyer.gateway.key_sets import PAUSE as KEYS_PAUSE
+from moneyer.gateway.key_sets import KeySets, reason_of
 from moneyer.gateway.knowledge import Answer, Everything, KeySet, Knowledge
 from moneyer.gateway.memory import Memory
 from moneyer.gateway.refusals import CannotTell, TokenInvalid
+from moneyer.gateway.scribe import Scribe
 from moneyer.gateway.standing import Standing
 from moneyer.gateway.token import Claims
 from moneyer.protocol.clock import SECOND, Clock
@@ -27,14 +31,10 @@ LEEWAY = 2.0
 """Seconds that an answer may take besides: to connect, and to come after `WAIT`."""
 PAUSE = 0.1
 """Seconds between two requests, however fast the answers are."""
-LONGEST_PAUSE = 5.0
-"""Seconds between two tries while the service is away."""
-TELLING_PAUSE = 3.2
-"""The pause, of those that double, from which on it is worth a warning: after six seconds or so."""
-KEYS_AGE = 600.0
-"""Seconds after which a key set is read again."""
-KEYS_PAUSE = 1.0
-"""Seconds between two readings of one key set, whatever callers send."""
+LONGEST_PAUSE = 0.5
+"""Seconds between two tries while the service is away: within the second of its return it is heard."""
+WORTH_A_WORD = 6.0
+"""Seconds of silence that are worth a warning, and another one each time."""
 PATIENCE = 2.0
 """Seconds for which a call waits until something is known of its institution."""
 MOST_STRANGERS = 64
@@ -60,37 +60,61 @@ class Follower:
     ) -> None:
         self._http = http
         self._clock = clock
-        self._memory = memory
+        self._scribe = Scribe(memory)
+        self._has_recalled = False
         self._longest_silence = longest_silence * SECOND
+        # Nobody has heard anything while the service holds its answer back.
+        self._wait = min(WAIT, longest_silence // 2) if longest_silence else WAIT
         self._heard_at = 0
         self._knowledge = Knowledge(base_url)
-        self._keys_read_at: dict[str, float] = {}
-        self._reading: dict[str, asyncio.Lock] = {}
+        self._keys = KeySets(http, self._take_keys)
         self._news = asyncio.Event()
         self._asked = asyncio.Event()
         self._strangers = 0
         self._answered_at = float("-inf")
-        self._remembering = asyncio.Lock()
+        self._quiet_until = 0.0
         self._held: asyncio.Timeout | None = None
 
     async def run(self) -> None:
         """Follows for ever. Whatever goes wrong is logged, and tried again."""
         await self._recall()
+        self._has_recalled = True
+        self._quiet_until = asyncio.get_running_loop().time() + WORTH_A_WORD
+        try:
+            await self._follow()
+        finally:
+            await self._keys.close()
+
+    async def close(self) -> None:
+        """Writes down all that is known, after `run` has ended."""
+        if self._has_recalled:
+            await self._remember()
+        self._scribe.close()
+
+    async def _follow(self) -> None:
         pause = PAUSE
         while True:
             try:
                 await self._step()
                 pause = PAUSE
             except (httpx.HTTPError, msgspec.DecodeError) as error:
-                # A moment is no news: a connection that was closed, a service that starts or stops.
-                say = log.warning if pause >= TELLING_PAUSE else log.info
-                say("token-service-away", reason=_reason(error))
+                self._say(error)
                 pause = min(pause * 2, LONGEST_PAUSE)
             except Exception as error:
                 log.error("following-failed", reason=type(error).__name__, exc_info=True)
                 pause = min(pause * 2, LONGEST_PAUSE)
             self._asked.set()
             await asyncio.sleep(pause * random.uniform(0.8, 1.2))  # noqa: S311 - spreads load
+
+    def _say(self, error: Exception) -> None:
+        """A moment is no news: a connection that was closed, a service that starts or stops."""
+        now = asyncio.get_running_loop().time()
+        say = (
+            log.info if now < max(self._quiet_until, self._answered_at + WORTH_A_WORD) else log.warning
+        )
+        say("token-service-away", reason=reason_of(error))
+        if say == log.warning:
+            self._quiet_until = now + WORTH_A_WORD
 
     @property
     def is_ready(self) -> bool:
@@ -109,15 +133,21 @@ class Follower:
             await self._require_told(institution_id)
         return await self._become_known(institution_id)
 
-    async def read_keys(self, standing: Standing) -> None:
-        """Reads the institution's key set again, unless that was tried a moment ago."""
-        await self._read_keys(standing.issuer.rpartition("/")[2])
+    async def seek_key(self, standing: Standing, header: bytes) -> None:
+        """Reads the institution's key set again, unless that was tried a moment ago. If it is in there:
+        waits until it is heard that it holds, a moment at most."""
+        await self._keys.read(standing.issuer.rpartition("/")[2])
+        await self._hear(lambda: not standing.awaits_word_of(header))
 
     async def hear_of(self, standing: Standing, claims: Claims) -> None:
         """Waits until it is heard that the token's application may act, a moment at most."""
+        await self._hear(lambda: standing.knows(claims))
+
+    async def _hear(self, holds: Callable[[], bool]) -> None:
+        """Returns once something holds by what was heard, or when a moment has passed."""
         with suppress(TimeoutError):
             async with asyncio.timeout(PATIENCE):
-                while not standing.knows(claims):
+                while not holds():
                     await self._news.wait()
 
     async def _require_told(self, institution_id: str) -> None:
@@ -127,16 +157,14 @@ class Follower:
             raise CannotTell("too-many-strangers")
         self._strangers += 1
         try:
-            async with asyncio.timeout(PATIENCE):
-                while institution_id not in self._knowledge.dossiers:
-                    await self._news.wait()
-        except TimeoutError:
-            silent_for = asyncio.get_running_loop().time() - self._answered_at
-            if silent_for > WAIT + LEEWAY or institution_id in (self._knowledge.serves or ()):
-                raise CannotTell("institution-not-known-yet") from None
-            raise TokenInvalid("institution-not-guarded") from None
+            await self._hear(lambda: institution_id in self._knowledge.dossiers)
         finally:
             self._strangers -= 1
+        if institution_id not in self._knowledge.dossiers:
+            silent_for = asyncio.get_running_loop().time() - self._answered_at
+            if silent_for > WAIT + LEEWAY or institution_id in (self._knowledge.serves or ()):
+                raise CannotTell("institution-not-known-yet")
+            raise TokenInvalid("institution-not-guarded")
 
     async def _become_known(self, institution_id: str) -> Standing:
         """Raises CannotTell where nothing can be said of an institution within a moment."""
@@ -145,7 +173,7 @@ class Follower:
                 while True:
                     dossier = self._knowledge.dossiers.get(institution_id)
                     if dossier is not None and not dossier.is_known:
-                        await self._read_keys(institution_id)
+                        await self._keys.read(institution_id)
                     if dossier is not None and dossier.is_known:
                         return dossier.standing
                     await self._news_within(KEYS_PAUSE / 4)
@@ -185,27 +213,34 @@ class Follower:
         response.raise_for_status()
         answer = msgspec.structs.replace(_decode(response.content), is_whole=not after)
         if answer.cursor != after:
-            is_kept = await self._add(answer)
+            is_kept = await self._scribe.add(answer)
             knowledge.hear(answer)
             if not is_kept:
-                await self.remember()
+                await self._remember()
         self._heard_at = self._clock.now()
         for dossier in knowledge.dossiers.values():
             dossier.standing.forget(self._heard_at)
         self._answered_at = asyncio.get_running_loop().time()
-        for institution_id in list(knowledge.needing_keys()):
-            await self._read_keys(institution_id)
+        self._tell()
+        old = (name for name in knowledge.judged() if self._keys.is_old(name))
+        self._keys.read_beside([*knowledge.needing_keys(), *old])
+
+    def _tell(self) -> None:
+        """Wakes everybody who waits for news."""
         self._news.set()
         self._news = asyncio.Event()
-        await self._read_old_keys()
 
     async def _ask(self, after: str) -> httpx.Response | None:
         """What the service answers to the cursor `after`; None where all is wanted anew meanwhile."""
-        query = {"after": after, "wait": str(WAIT)} if after else {}
+        # The first answer after a start is waited for by all who call: it is not held back.
+        wait = self._wait if self._asked.is_set() else 0
+        query = {"after": after, "wait": str(wait)} if after else {}
         timeout = httpx.Timeout(LEEWAY, read=WAIT + LEEWAY)
         headers = {"transactionId": new_transaction_id()}
         try:
-            async with asyncio.timeout(None) as self._held:
+            async with asyncio.timeout(None) as held:
+                # What asks for all is never given up for something else that asks for all.
+                self._held = held if after else None
                 return await self._http.get(
                     "/oauth2/v1/revocations", params=query, headers=headers, timeout=timeout
                 )
@@ -219,52 +254,24 @@ class Follower:
         if self._held is not None and not self._held.expired():
             self._held.reschedule(asyncio.get_running_loop().time())
 
-    async def _read_keys(self, institution_id: str) -> None:
-        """Reads a key set, unless that was done a moment ago; what goes wrong is logged.
-
-        Of those who ask at the same time one reads, and all have the answer.
-        """
-        loop = asyncio.get_running_loop()
-        asked_at = loop.time()
-        async with self._reading.setdefault(institution_id, asyncio.Lock()):
-            if self._keys_read_at.get(institution_id, -KEYS_PAUSE) > asked_at - KEYS_PAUSE:
-                return
-            try:
-                answer = await self._http.get(f"/i/{institution_id}/oauth2/jwks", timeout=LEEWAY)
-                answer.raise_for_status()
-                key_set = KeySet(institution_id, answer.text)
-                self._knowledge.take_keys(key_set)
-                if not self._knowledge.cursor:
-                    self._hold_no_longer()
-                if not await self._add(key_set):
-                    await self.remember()
-            except (httpx.HTTPError, ValueError) as error:
-                log.warning("key-set-unread", reason=_reason(error))
-            finally:
-                self._keys_read_at[institution_id] = loop.time()
-
-    async def _read_old_keys(self) -> None:
-        now = asyncio.get_running_loop().time()
-        for institution_id, dossier in list(self._knowledge.dossiers.items()):
-            if dossier.is_open and now - self._keys_read_at.get(institution_id, 0) >= KEYS_AGE:
-                await self._read_keys(institution_id)
+    async def _take_keys(self, key_set: KeySet) -> None:
+        """Takes over a key set that was read. Raises ValueError for what is none."""
+        self._knowledge.take_keys(key_set)
+        if not self._knowledge.cursor:
+            self._hold_no_longer()
+        self._tell()
+        if not await self._scribe.add(key_set):
+            await self._remember()
 
     # ------------------------------------------------------------------------ over a restart
 
-    async def remember(self) -> None:
+    async def _remember(self) -> None:
         """Writes down all that is known."""
-        async with self._remembering:
-            everything = self._knowledge.everything(self._heard_at)
-            await asyncio.to_thread(self._memory.begin, everything)
-
-    async def _add(self, record: Answer | KeySet) -> bool:
-        """False where it is time to write down all anew."""
-        async with self._remembering:
-            return await asyncio.to_thread(self._memory.add, record)
+        await self._scribe.begin(lambda: self._knowledge.everything(self._heard_at))
 
     async def _recall(self) -> None:
         """Goes on from what was remembered; the service says what is new since."""
-        remembered = await asyncio.to_thread(self._memory.load)
+        remembered = await self._scribe.load()
         if not remembered or not isinstance(remembered[0], Everything):
             return
         if remembered[0].base_url != self._knowledge.base_url:
@@ -282,14 +289,7 @@ class Follower:
             self._knowledge = Knowledge(self._knowledge.base_url)
             return
         self._heard_at = remembered[0].heard_at
-        await self.remember()
+        await self._remember()
 
 
 _decode = msgspec.json.Decoder(Answer).decode
-
-
-def _reason(error: Exception) -> str:
-    """What to tell an operator: the status where there was an answer, else the kind of error."""
-    if isinstance(error, httpx.HTTPStatusError):
-        return f"HTTP {error.response.status_code}"
-    return type(error).__name__

@@ -26,8 +26,8 @@ class Institutions(Protocol):
         """Raises TokenInvalid for an institution that is not guarded here, CannotTell."""
         ...
 
-    async def read_keys(self, standing: Standing) -> None:
-        """Reads the institution's key set again, unless that was done a moment ago."""
+    async def seek_key(self, standing: Standing, header: bytes) -> None:
+        """Looks for the key under which tokens begin so, unless that was done a moment ago."""
         ...
 
     async def hear_of(self, standing: Standing, claims: Claims) -> None:
@@ -67,6 +67,7 @@ class Guard:
             raise ScopeMissing(route.scopes)
         _require_sign_in(claims, route, now)
         customer_id, context = await self._customer(call, route, claims, presented.text)
+        standing.require_live(claims)  # it may have ended while it was asked whose it is
         return Verified(
             claims.institution_id,
             claims.client_id,
@@ -88,7 +89,7 @@ class Guard:
         """
         key = standing.key_of(token.header)
         if key is None:
-            await self._institutions.read_keys(standing)
+            await self._institutions.seek_key(standing, token.header)
             key = standing.key_of(token.header)
         if key is None:
             raise TokenInvalid("key-unknown")

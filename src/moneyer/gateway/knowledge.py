@@ -82,8 +82,10 @@ class Knowledge:
             self._dossier(institution_id).is_lost = True
 
     def take_keys(self, key_set: KeySet) -> None:
-        """Takes over a key set. Raises ValueError."""
-        dossier = self._dossier(key_set.institution_id)
+        """Takes over a key set, unless its institution is guarded no longer. Raises ValueError."""
+        dossier = self.dossiers.get(key_set.institution_id)
+        if dossier is None:
+            return
         was_lost = dossier.is_lost
         dossier.take_keys(key_set.body.encode())
         if dossier.is_lost and not was_lost:
@@ -92,6 +94,10 @@ class Knowledge:
     def needing_keys(self) -> Iterator[str]:
         """Institutions whose keys have to be read before more can be said of them."""
         return (name for name, dossier in self.dossiers.items() if dossier.needs_keys)
+
+    def judged(self) -> Iterator[str]:
+        """Institutions of which tokens came: their keys are to be kept fresh."""
+        return (name for name, dossier in self.dossiers.items() if dossier.is_open)
 
     def _serve(self, serves: frozenset[str]) -> None:
         """Takes over which institutions are guarded."""
@@ -112,7 +118,7 @@ class Knowledge:
 
     def recall(self, remembered: Everything) -> None:
         """Goes on from what was remembered. Raises ValueError."""
-        self._cursor = remembered.cursor
+        self._cursor, self._wants_all = remembered.cursor, not remembered.cursor
         self.serves = None if remembered.serves is None else frozenset(remembered.serves)
         for institution_id, page in remembered.pages.items():
             self._dossier(institution_id).recall(page)

@@ -105,7 +105,9 @@ class SenderProof:
     def _use(self, thumbprint: str, proof_id: str, now: int) -> None:
         """Raises ProofInvalid for a proof that was used before (RFC 9449 section 11.1), and
         CannotTell where no more can be remembered."""
-        while self._order and self._order[0][0] <= now:
+        longest = now + MAX_AGE + MAX_SKEW + SECOND
+        # One that ends later than that was written down before the clock was set back.
+        while self._order and not now < self._order[0][0] <= longest:
             _, old, holder = self._order.popleft()
             self._used.discard(old)
             self._held[holder] -= 1
@@ -118,7 +120,7 @@ class SenderProof:
             raise CannotTell("too-many-proofs")
         self._used.add(name)
         self._held[thumbprint] += 1
-        self._order.append((now + MAX_AGE + MAX_SKEW + SECOND, name, thumbprint))
+        self._order.append((longest, name, thumbprint))
 
 
 def _require_certificate(certificate: bytes | None, thumbprint: str) -> None:

@@ -48,11 +48,15 @@ class Standing:
         self._families: dict[str, int] = {}
         self._subjects: dict[str, tuple[int, int]] = {}
         self._consents: dict[str, tuple[int, int]] = {}
+        self._told_at = 0
         self._swept_at = 0
+        self._sought: frozenset[str] = frozenset()
 
     def take_keys(self, keys: Iterable[PublicKey]) -> None:
-        """Takes over a key set. A key that a bulletin took away does not come back by it."""
+        """Takes over a key set. Only those of its keys hold that a bulletin says hold: the process of
+        the service that publishes them may be behind."""
         self._keys = {key.kid: self._same(key) for key in keys}
+        self._sought = self._told
         self._index()
 
     def _same(self, key: PublicKey) -> PublicKey:
@@ -64,13 +68,18 @@ class Standing:
         """The key under which access tokens begin with exactly this header segment."""
         return self._by_header.get(header)
 
+    def awaits_word_of(self, header: bytes) -> bool:
+        """Whether a key is published of which no bulletin has said yet whether it holds."""
+        told = self._told | self._dropped
+        return any(key.access_header == header and key.kid not in told for key in self._keys.values())
+
     def bulletin_key(self, header: bytes) -> PublicKey | None:
         """The key under which bulletins begin with exactly this header segment."""
         return next((key for key in self._keys.values() if key.bulletin_header == header), None)
 
     def lacks_keys(self) -> bool:
-        """Whether a key that holds has not been read yet."""
-        return not self._told <= self._keys.keys()
+        """Whether a key that holds has not been looked for yet."""
+        return not self._told <= self._keys.keys() | self._sought
 
     def knows(self, claims: AccessClaims) -> bool:
         """Whether the application may act here with such a token, as far as is known."""
@@ -101,6 +110,7 @@ class Standing:
                 self._applications = frozenset(bulletin.applications)
             if bulletin.legacy is not None:
                 self._legacy = frozenset(bulletin.legacy)
+        self._told_at = max(self._told_at, bulletin.iat)
         self._tokens |= bulletin.tokens
         self._families |= bulletin.families
         for known, told in (
@@ -155,12 +165,15 @@ class Standing:
 
     def _index(self) -> None:
         self._by_header = {
-            key.access_header: key for key in self._keys.values() if key.kid not in self._dropped
+            key.access_header: key for key in self._keys.values() if key.kid in self._told
         }
 
     def forget(self, now: int) -> None:
-        """Drops what has ended by itself at the instant `now`, once a minute."""
-        second = now // SECOND
+        """Drops what has ended by itself at the instant `now`, once a minute.
+
+        Not by this clock alone, which may be set forward and back again: the service's time counts too.
+        """
+        second = min(now // SECOND, self._told_at)
         if second - self._swept_at < SWEEP_EVERY:
             return
         self._swept_at = second

@@ -29,13 +29,16 @@ class ApplicationDesk(Desk):
     def save(self, application: Application) -> None:
         """Replaces a registration and its entitlements. Raises AdminError for an unknown one.
 
-        How long its access tokens ever lived is not forgotten: so long their revocations are told.
+        How long its access tokens ever lived is not forgotten: so long their revocations are told. Its
+        sector stays.
         """
         with self.change("application:changed", client_id=application.client_id) as connection:
             before = self._known_application(connection, application.client_id)
             longest = max(before.longest_life, application.longest_access_token)
             if longest > application.longest_life:
                 application = msgspec.structs.replace(application, longest_access_token=longest)
+            if before.is_third_party or before.sector_identifier:
+                application = msgspec.structs.replace(application, sector_identifier=before.sector)
             connection.execute(
                 update(schema.applications)
                 .where(schema.applications.c.client_id == application.client_id)

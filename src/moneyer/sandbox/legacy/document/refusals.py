@@ -43,7 +43,7 @@ def refusals(operation: Operation) -> dict[str, Schema]:
     by_status: dict[int, list[Words]] = {}
     for words in words_of(operation):
         by_status.setdefault(words.status, []).append(words)
-    described = {
+    described: dict[str, Schema] = {
         str(status): {
             "description": f"{HTTPStatus(status).phrase}: {', '.join(_codes(found))}",
             "content": {
