@@ -39,11 +39,12 @@ install: $(INSTALLED)  ## install the command at .venv/bin/moneyer, then show th
 sandbox: $(INSTALLED)  ## start a bank with everything in it, on this machine (ARGS="--port 8080")
 	@$(BIN)/moneyer sandbox $(ARGS)
 
-# Three processes on two cores: what tests do most is wait for a process to start. A test that has
+# Three processes on two cores: what tests do most is wait for a process to start. In the order of their
+# rooms: else long files with few tests come last, and two processes wait for one. A test that has
 # not ended after ten minutes never will: it fails and ends the run, saying where it stood.
 test: test-packages $(DEV) $(NODE_CLIENT) lint  ## the whole check: format, lint, types, import rules, all tests, coverage
-	$(BIN)/python -m pytest -n 3 --dist loadfile --max-worker-restart 0 --cov --cov-report=term \
-		-o faulthandler_timeout=600 -o faulthandler_exit_on_timeout=true
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --max-worker-restart 0 \
+		-o faulthandler_timeout=600 -o faulthandler_exit_on_timeout=true --cov --cov-report=term
 
 lint: $(DEV)  ## format, lint, types and import rules, without the tests
 	$(BIN)/ruff format --check .
