@@ -9,6 +9,7 @@ from typing import NamedTuple
 import httpx
 import pytest
 
+from moneyer.gateway.facts import NAMES
 from moneyer.sandbox.cast import APIS
 from tests.cli.process import Sandbox, eventually, free_port, sandbox, serving
 
@@ -98,3 +99,15 @@ def test_what_is_revoked_is_refused(service: Service) -> None:
         trust_env=False,
     ).raise_for_status()
     assert eventually(lambda: service.get("/v1/accounts", tokens["access_token"]).status_code == 401)
+
+
+@pytest.mark.requirement("GW-05")
+def test_traefik_takes_the_facts_from_the_guard_alone() -> None:
+    """It compares names as Go writes them; what the expression does not match stays the caller's."""
+    found = re.search(r'authResponseHeadersRegex: "([^"]+)"', GUIDE)
+    assert found is not None
+    expression = re.compile(found[1])
+    for name in NAMES:
+        assert expression.search(name.title())
+        assert expression.search(name.title().replace("-", "_"))
+    assert not expression.search("Moneyerless")

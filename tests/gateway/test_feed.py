@@ -190,3 +190,23 @@ def service_of(bank: Bank) -> Any:
     transport = transport_of(bank)
     assert isinstance(transport, httpx.ASGITransport)
     return transport.app._router._service  # type: ignore[attr-defined]
+
+
+@pytest.mark.requirement("GW-04")
+async def test_who_waits_for_news_is_let_go_where_there_can_be_none(
+    bank: Bank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A request that is held while the store is lost does not run out its time."""
+
+    async def away(*_: object) -> None:
+        raise StoreUnavailable("away")
+
+    await asyncio.sleep(0.5)
+    cursor, _ = await told(bank)
+    held = asyncio.create_task(told(bank, cursor, wait=20))
+    await asyncio.sleep(0.2)
+    for reader in (SqliteReader, PostgresReader):
+        monkeypatch.setattr(reader, "ended_since", away)
+    async with asyncio.timeout(15):
+        with pytest.raises(httpx.HTTPStatusError, match="503"):
+            await held

@@ -5,6 +5,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from moneyer.gateway import memory as memory_module
 from moneyer.gateway.knowledge import Answer, Everything, KeySet, Knowledge
@@ -158,3 +159,38 @@ async def test_who_gives_up_waiting_tears_nothing(
     assert await second
     scribe.close()
     assert FileMemory(tmp_path / "memory", "secret").load() == [ALL, *NEWS[:2]]
+
+
+async def test_all_is_written_down_anew_after_what_came_before_was_heard(tmp_path: Path) -> None:
+    """Else an answer that was added would be gone from the file, and not yet be in what replaces it."""
+    scribe, order = Scribe(FileMemory(tmp_path / "memory", "secret")), list[str]()
+
+    async def hear() -> None:
+        await scribe.add(NEWS[0])
+        order.append("heard")
+
+    def everything() -> Everything:
+        order.append("written anew")
+        return ALL
+
+    await scribe.begin(lambda: ALL)
+    await asyncio.gather(hear(), scribe.begin(everything))
+    assert order == ["heard", "written anew"]
+    scribe.close()
+
+
+@pytest.mark.requirement("GW-06")
+def test_two_processes_with_one_file_do_not_cut_each_other_short(tmp_path: Path) -> None:
+    """The second goes without a memory, and says so once; it takes over when the first has gone."""
+    path = tmp_path / "memory"
+    first, second = written(path), FileMemory(path, "secret")
+    with capture_logs() as said:
+        for news in NEWS:
+            second.begin(ALL)
+            assert not second.add(news)
+    assert [line["event"] for line in said] == ["memory-is-anothers"]
+    assert FileMemory(path, "secret").load() == [ALL, *NEWS]
+    first.close()
+    second.begin(ALL)
+    assert second.add(NEWS[0])
+    assert FileMemory(path, "secret").load() == [ALL, NEWS[0]]

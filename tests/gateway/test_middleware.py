@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
 from moneyer.gateway.apis import APIS
 from moneyer.gateway.build import GuardSettings
@@ -175,3 +176,16 @@ def test_facts_are_safe_in_headers() -> None:
     assert told[b"moneyer-scopes"] == b"a b"
     assert b"moneyer-customer" not in told
     assert {name.decode() for name in told} <= set(NAMES)
+
+
+async def test_without_a_lifespan_no_guard_is_at_work_and_the_log_says_so(alone: Alone) -> None:
+    """Mounted in another application, or behind a server that runs none: nothing gets through."""
+    settings = GuardSettings("https://bank.test", "apis", "secret")
+    app = GuardMiddleware(Service(), settings, APIS["accounts"])
+    transport = httpx.ASGITransport(app)
+    with capture_logs() as said:
+        async with httpx.AsyncClient(transport=transport, base_url=PUBLIC) as http:
+            headers = {"Authorization": f"Bearer {alone.strike()}"}
+            answer = await http.get("/v1/accounts", params={"loginId": "ada"}, headers=headers)
+    assert answer.status_code == 503
+    assert [(line["event"], line["log_level"]) for line in said] == [("guard-not-at-work", "error")]

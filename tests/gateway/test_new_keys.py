@@ -8,12 +8,15 @@ import pytest
 from moneyer.gateway.build import GuardSettings, guarding
 from moneyer.gateway.guard import Guard
 from moneyer.gateway.knowledge import Answer, KeySet, Knowledge
+from moneyer.gateway.refusals import CannotTell
 from moneyer.gateway.standing import Standing
 from moneyer.keys.sealing import new_key
 from moneyer.protocol.clock import SECOND
 from moneyer.tokens.bulletin import Bulletin
 from tests.bank import BASE, Bank
 from tests.gateway.calls import LONGER_THAN_PROMISED, check, gets_through, refused, transport_of
+from tests.gateway.striking import InstitutionsKey
+from tests.gateway.test_standing import key_set
 
 
 async def test_a_key_made_before_an_institution_was_asked_for_holds(bank: Bank, guard: Guard) -> None:
@@ -110,3 +113,43 @@ def test_what_has_ended_by_itself_does_not_gather_where_no_token_comes() -> None
     standing.forget(3000 * SECOND)
     known = standing.known()
     assert (known.families, known.tokens) == ({}, {"t": 4000})
+
+
+@pytest.mark.requirement("GW-04")
+async def test_the_first_token_of_a_new_key_waits_for_word_of_the_key(bank: Bank) -> None:
+    """It is published, and nobody has said yet that it holds: the call waits, and then gets through;
+    while nobody says so, it is not the token that is wrong."""
+    held = Held(transport_of(bank))
+    settings = GuardSettings(BASE, "apis", bank.secrets["apis"])
+    async with guarding(settings, clock=bank.clock, transport=held) as guard:
+        assert await gets_through(guard, (await bank.sign_in())["access_token"])
+        await asyncio.sleep(1.1)
+        held.answers.clear()
+        await asyncio.sleep(0.2)
+        desk, now = bank.admin.institutions, bank.clock.now()
+        fresh = new_key(bank.keys.sealing, "00016", "ES256", now, now + 1)
+        desk.save_keys("00016", (*desk.keys("00016"), fresh))
+        bank.clock.advance(1)
+        await bank.refresh()
+        token = (await bank.sign_in())["access_token"]
+        with pytest.raises(CannotTell, match="key-not-told-of-yet"):
+            await check(guard, token)
+        call = asyncio.create_task(check(guard, token))
+        await asyncio.sleep(0.2)
+        held.answers.set()
+        await call
+
+
+def test_a_key_that_was_taken_away_is_waited_for_by_nobody() -> None:
+    """Also while it is still published somewhere."""
+    stolen, good = InstitutionsKey(), InstitutionsKey()
+    issuer = "https://bank.test/i/00016"
+    standing = Standing(issuer)
+    standing.take_keys(key_set(stolen, good))
+    header = stolen.header("at+jwt")
+    assert standing.awaits_word_of(header)
+    standing.learn(Bulletin(issuer, 1000, 1, keys=(stolen.thumbprint, good.thumbprint)))
+    assert not standing.awaits_word_of(header)
+    standing.learn(Bulletin(issuer, 1001, 2, keys=(good.thumbprint,)))
+    assert not standing.awaits_word_of(header)
+    assert standing.key_of(header) is None

@@ -260,3 +260,13 @@ def test_a_clock_that_was_set_back_fills_no_place(monkeypatch: pytest.MonkeyPatc
         proofs._use("key", f"{n}", now + n * SECOND)
     with pytest.raises(ProofInvalid, match="proof-replayed"):
         proofs._use("key", "999", now + 1000 * SECOND)
+
+
+@pytest.mark.requirement("DP-03")
+@pytest.mark.parametrize("back", [1, SECOND, 3600 * SECOND])
+def test_a_clock_that_was_set_back_lets_no_proof_in_twice(back: int) -> None:
+    proofs, now = SenderProof(), NOW * SECOND
+    proofs._use("key", "one", now)
+    for later in (now - back, now - back, now):
+        with pytest.raises(ProofInvalid, match="proof-replayed"):
+            proofs._use("key", "one", later)

@@ -10,7 +10,7 @@ import pytest
 
 from moneyer.endpoints.http import Answer, Request, json_answer
 from moneyer.gateway import key_sets
-from moneyer.gateway.build import GuardSettings, guarding
+from moneyer.gateway.build import GuardSettings, following, guarding
 from moneyer.gateway.guard import Guard
 from moneyer.gateway.identities import AskedIdentities
 from moneyer.gateway.refusals import Refused
@@ -142,15 +142,16 @@ async def revoked_while(line: Slow, bank: Bank, guard: Guard, tokens: dict[str, 
 
 
 @pytest.mark.requirement("GW-04")
-async def test_who_asks_whose_tokens_are_keeps_no_news_back() -> None:
-    """However many calls name their customer while the service does not say who that is."""
+@pytest.mark.parametrize("path", ["/introspect", "/jwks"])
+async def test_however_much_else_is_asked_the_news_come_through(path: str) -> None:
+    """Whose tokens are, and what keys there are: more of it than there are connections."""
     is_over, asked, again = asyncio.Event(), 0, asyncio.Event()
 
     async def service(request: Request) -> Answer:
         nonlocal asked
-        if request.path.endswith("/introspect"):
+        if request.path.endswith(path):
             await is_over.wait()
-            return json_answer(200, b'{"active":false}')
+            return json_answer(503, b"{}")
         asked += 1
         again.set()
         news = f'{{"cursor":"{asked:016x}.1.1.1","institutions":{{}},"serves":["00016"]}}'
@@ -158,11 +159,15 @@ async def test_who_asks_whose_tokens_are_keeps_no_news_back() -> None:
 
     async with listening(service) as port:
         settings = GuardSettings(f"http://127.0.0.1:{port}", "apis", "secret")
-        async with guarding(settings) as guard:
+        async with following(settings) as (guard, follower):
             await again.wait()
             assert isinstance(guard._identities, AskedIdentities)
             asking = [
-                asyncio.create_task(guard._identities.identify(claims(jti=f"{n}"), "token"))
+                asyncio.create_task(
+                    guard._identities.identify(claims(jti=f"{n}"), "token")
+                    if path == "/introspect"
+                    else follower._keys.read(f"{n:05}")
+                )
                 for n in range(150)
             ]
             await asyncio.sleep(0.5)

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from moneyer.applications.application import Application
 from moneyer.gateway.guard import Guard
 from tests.bank import Bank
 from tests.browser import Browser, standard_application
@@ -94,3 +95,49 @@ async def test_a_third_party_that_moves_knows_its_customers_by_the_same_names(
     bank.clock.advance(1)
     bank.change_customer("00016", "ada")
     assert await refused(guard, token) == "customer-signed-out"
+
+
+async def test_a_customer_is_signed_out_of_what_was_a_third_party_and_may_act_no_more(
+    bank: Bank, guard: Guard
+) -> None:
+    """It changed sides and lost the institution, and has it again before its tokens have ended."""
+    bank.change_application("web", is_third_party=True)
+    await bank.refresh()
+    token = (await bank.exchange(await bank.code())).json()["access_token"]
+    await check(guard, token)
+    bank.clock.advance(1)
+    bank.change_application("web", institutions=("00042",), is_third_party=False)
+    await bank.refresh()
+    assert await refused(guard, token) == "application-may-not-act"
+    bank.change_customer("00016", "ada")
+    await asyncio.sleep(0.5)
+    bank.change_application("web", institutions=("00016", "00042"))
+    await bank.refresh()
+    bank.clock.advance(10)
+    await asyncio.sleep(0.5)
+    assert await refused(guard, token) == "customer-signed-out"
+
+
+@pytest.mark.parametrize(
+    ("uris", "sector"),
+    [
+        (("https://one.example/a", "https://one.example/b"), "one.example"),
+        (("com.example.app:/callback",), "portal"),
+        (("http://127.0.0.1/callback",), "portal"),
+        (("http://[::1]/callback",), "portal"),
+        ((), "portal"),
+    ],
+)
+def test_what_is_nobodys_host_is_nobodys_sector(uris: tuple[str, ...], sector: str) -> None:
+    """Two native applications could else compare their customers."""
+    assert Application("portal", "Portal", (), redirect_uris=uris).sector == sector
+
+
+async def test_a_sector_stays_whatever_an_application_becomes_meanwhile(bank: Bank) -> None:
+    bank.change_application("web", is_third_party=True)
+    bank.change_application("web", is_third_party=False)
+    bank.change_application(
+        "web", is_third_party=True, redirect_uris=("https://elsewhere.example/callback",)
+    )
+    bank.change_application("web", name="Another")
+    assert bank.admin.applications.get("web").sector == "web.example"

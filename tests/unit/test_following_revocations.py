@@ -165,3 +165,17 @@ async def test_two_processes_that_are_asked_in_turn_tell_what_is_old_once() -> N
         told = asked.told(cursor)
         cursor = asked.log.here
     assert told == []
+
+
+async def test_after_a_clock_went_back_all_is_read_once() -> None:
+    """And then as ever, not all of it at every look."""
+    clock, shelf = TestClock(), Shelf()
+    process = Process(shelf, clock)
+    shelf.rows.append(token("one", clock.now()))
+    await process.step()
+    clock.advance(-3600)
+    for _ in range(20):
+        clock.advance(1)
+        await process.step()
+    wide = [instant for instant in shelf.asked if instant < clock.now() - DAY * SECOND // 2]
+    assert len(wide) == 2, "at the start, and when the clock had gone back"

@@ -33,6 +33,9 @@ class Lifetimes(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
     refresh_absolute: Seconds = 90 * 86400
 
 
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
 class Application(
     msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True, dict=True
 ):
@@ -101,10 +104,11 @@ class Application(
     @property
     def sector(self) -> str:
         """Who shares its pairwise subjects: the host of its first redirect URI (OIDC Core, 8.1), now or
-        when it was fixed."""
+        when it was fixed; where that is nobody's in particular, it alone."""
         if self.sector_identifier:
             return self.sector_identifier
-        return urlsplit(self.redirect_uris[0]).hostname or "" if self.redirect_uris else self.client_id
+        host = urlsplit(self.redirect_uris[0]).hostname if self.redirect_uris else None
+        return self.client_id if not host or host in _LOOPBACK else host
 
     @property
     def api_scopes(self) -> Scopes:

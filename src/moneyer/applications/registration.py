@@ -35,6 +35,6 @@ def check_sign_in(application: Application) -> None:
         raise ValueError("refresh tokens of an application that proves nothing rotate")
     hosts = {urlsplit(uri).hostname for uri in application.redirect_uris}
     if application.is_third_party and len(hosts) > 1:
-        raise ValueError("a third party's redirect URIs share one host: its subjects go by it")
+        raise ValueError("a third party's redirect URIs share one host: its subjects are of one sector")
     if application.is_third_party and "password" in application.grants:
         raise ValueError("no third party has the password grant: it would see passwords")

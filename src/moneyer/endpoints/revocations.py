@@ -31,11 +31,12 @@ async def revocations(call: Call) -> Answer:
     text = query.printable("after", _MAX_CURSOR)
     cursor = read_cursor(text) if text is not None else None
     feed = call.service.feed
+    feed.log.require_in_step()
     if cursor == feed.log.here:
         await feed.log.news(_seconds(query.printable("wait", 8)))
         # It may have changed itself meanwhile.
         _require_resource_server(call.service.mint.snapshot.application(follower.client_id))
-    feed.log.require_in_step()
+        feed.log.require_in_step()
     news = await feed.after(cursor, follower.client_id)
     body: dict[str, object] = {"cursor": str(news.cursor), "institutions": news.bulletins}
     if news.serves is not None:

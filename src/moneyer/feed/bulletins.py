@@ -142,13 +142,15 @@ class Bulletins:
 
     def _subjects(self, institution_id: str, customer_id: str) -> Iterator[str]:
         """Every `sub` that any application here may know the customer by: also one that was a third
-        party until a moment ago, and whose tokens say so still; and a third party that may not act here
-        now, and will again before its tokens have ended."""
+        party until a moment ago, and whose tokens say so still; and one that may not act here now, and
+        will again before its tokens have ended."""
         yield customer_id
         sectors: dict[str, Application] = {
             application.sector: application
             for application in self.log.snapshot.applications()
-            if application.is_third_party or institution_id in application.entitled
+            if application.is_third_party
+            or application.sector_identifier
+            or institution_id in application.entitled
         }
         for application in sectors.values():
             yield self._pairwise(application, institution_id, customer_id)

@@ -9,6 +9,7 @@ from moneyer.applications.application import Application
 from moneyer.feed.log import OVERLAP, Facts, RevocationLog
 from moneyer.keys.lifecycle import KeyState, state
 from moneyer.protocol.clock import SECOND, Clock
+from moneyer.protocol.failures import StoreUnavailable
 from moneyer.store.directory import Directory
 from moneyer.store.revocations import Ended
 from moneyer.store.snapshot import Snapshot
@@ -36,20 +37,27 @@ class Follow:
         self._clock = clock
         self._snapshot: Snapshot | None = None
         self._lives: Mapping[str, int] = {"": 0}
-        self._began_at = 0
+        self._has_read_all = False
         self._looked_back_at = 0
 
     async def step(self) -> None:
         """Learns what is new. Raises StoreUnavailable; the log then stays as it is."""
+        try:
+            await self._look()
+        except StoreUnavailable:
+            self._log.learn_nothing()
+            raise
+
+    async def _look(self) -> None:
         now = self._clock.now()
         await self._follow_directory(now)
         if now < self._looked_back_at:
             # The clock was set back: what was dropped as over may not be. All is read anew.
-            self._began_at = 0
-        looks_back = not self._began_at or now - self._looked_back_at >= LOOK_BACK_EVERY
+            self._has_read_all = False
+        looks_back = not self._has_read_all or now - self._looked_back_at >= LOOK_BACK_EVERY
         found = await self._source.ended_since(self._since(now, looks_back=looks_back))
         self._log.learn(found, self._lives, now)
-        self._began_at = self._began_at or now
+        self._has_read_all = True
         if looks_back:
             self._looked_back_at = now
             self._log.learn_all_until(now)
@@ -58,9 +66,9 @@ class Follow:
     def _since(self, now: int, *, looks_back: bool) -> int:
         """The instant from which on something new may be found: at first, as far back as it matters;
         then from the last thing that was found, however long ago the store was last reached."""
-        if not self._began_at:
+        if not self._has_read_all:
             return now - (self._lives[""] + 1) * SECOND
-        newest = min(self._log.here.at or self._began_at, now)
+        newest = min(self._log.here.at, now)
         return newest - (LOOK_BACK if looks_back else OVERLAP)
 
     async def _follow_directory(self, now: int) -> None:

@@ -68,8 +68,17 @@ class RevocationLog:
 
     def require_in_step(self) -> None:
         """Raises StoreUnavailable where the store was last read too long ago to say what is new."""
-        if time.monotonic() - self._read_at > BEHIND:
+        if self._is_behind:
             raise StoreUnavailable("feed: behind the store")
+
+    def learn_nothing(self) -> None:
+        """Takes note that the store could not be read: who waits for news in vain waits no longer."""
+        if self._is_behind:
+            self._wake()
+
+    @property
+    def _is_behind(self) -> bool:
+        return time.monotonic() - self._read_at > BEHIND
 
     def learn(self, found: Iterable[Ended], lives: Mapping[str, int], now: int) -> None:
         """Adds what is not known yet at the instant `now`. `lives`: by client id how long a token of

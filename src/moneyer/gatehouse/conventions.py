@@ -25,6 +25,10 @@ class Asked(NamedTuple):
         return f"Asked({self.method!r}, {self.path!r})"
 
 
+_PLAIN = "/:@!$&'()*+,;="
+"""What stands in a path as it is (RFC 3986 section 3.3)."""
+
+
 def nginx(request: Request) -> Asked:
     """`X-Original-Method` and `X-Original-URI`. Raises NoRoute."""
     return _from_headers(request.headers, b"x-original-method", b"x-original-uri")
@@ -38,7 +42,7 @@ def traefik(request: Request) -> Asked:
 def envoy(request: Request) -> Asked:
     """The call itself, its path behind a prefix (`path_prefix` of Envoy's ext_authz)."""
     path = request.path.removeprefix(ENVOY)
-    return Asked(request.method, path, request.query, quote(path))
+    return Asked(request.method, path, request.query, quote(path, safe=_PLAIN))
 
 
 def convention_of(path: str) -> Callable[[Request], Asked] | None:

@@ -27,6 +27,7 @@ class TokenService(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     client_id: str
     client_secret: str = ""
     client_secret_file: str = ""
+    ca_file: str = ""
 
     def __repr__(self) -> str:
         return f"TokenService({self.base_url!r}, {self.client_id!r})"
@@ -93,6 +94,7 @@ class GatewaySettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             secret,
             self.gateway.memory,
             self.gateway.longest_silence,
+            service.ca_file,
         )
 
     def table(self) -> Routes:
@@ -132,6 +134,8 @@ def read_gateway_settings(file: Path) -> GatewaySettings:
     except msgspec.ValidationError as error:
         raise BadSettings(f"{file}: {error}") from None
     _require_url("token_service.base_url", settings.token_service.base_url)
+    if settings.token_service.ca_file and not Path(settings.token_service.ca_file).is_file():
+        raise BadSettings("token_service.ca_file: there is no such file")
     if settings.gateway.base_url:
         _require_url("gateway.base_url", settings.gateway.base_url)
     return settings

@@ -1,6 +1,7 @@
 """A guard at work: followed, and closed when it is done with."""
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -20,7 +21,8 @@ class GuardSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `base_url` is the token service's, as it stands in its issuers. `memory` is a file in which is kept
     what is needed to start while the service is away; "" for none. `longest_silence` is for how many
-    seconds it may be away before nothing gets through any more; 0 is for ever.
+    seconds it may be away before nothing gets through any more; 0 is for ever. `ca_file` holds the
+    certificates to trust instead of the usual ones; "" for those.
     """
 
     base_url: str
@@ -28,6 +30,12 @@ class GuardSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     client_secret: str
     memory: str = ""
     longest_silence: int = 0
+    ca_file: str = ""
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for a `base_url` that is in no issuer."""
+        if not self.base_url.startswith(("https://", "http://")) or self.base_url.endswith("/"):
+            raise ValueError("base_url is a URL without a slash at its end")
 
     def __repr__(self) -> str:
         return f"GuardSettings({self.base_url!r}, {self.client_id!r})"
@@ -62,9 +70,13 @@ async def following(
     memory = (
         FileMemory(Path(settings.memory), settings.client_secret) if settings.memory else NoMemory()
     )
-    # Two lines: however many calls ask who a customer is, the news come through.
-    async with _line(settings, transport) as feed, _line(settings, transport) as http:
-        follower = Follower(feed, settings.base_url, clock, memory, settings.longest_silence)
+    # Lines of their own: however much else is asked, the news come through.
+    async with (
+        _line(settings, transport) as feed,
+        _line(settings, transport) as keys,
+        _line(settings, transport) as http,
+    ):
+        follower = Follower(feed, keys, settings.base_url, clock, memory, settings.longest_silence)
         at_work = asyncio.create_task(follower.run())
         try:
             yield Guard(follower, identities or AskedIdentities(http), clock), follower
@@ -83,5 +95,6 @@ def _line(settings: GuardSettings, transport: httpx.AsyncBaseTransport | None) -
         auth=(settings.client_id, settings.client_secret),
         timeout=5.0,
         trust_env=False,
+        verify=ssl.create_default_context(cafile=settings.ca_file) if settings.ca_file else True,
         transport=transport,
     )

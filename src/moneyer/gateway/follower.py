@@ -33,6 +33,9 @@ PAUSE = 0.1
 """Seconds between two requests, however fast the answers are."""
 LONGEST_PAUSE = 0.5
 """Seconds between two tries while the service is away: within the second of its return it is heard."""
+REFUSED_PAUSE = 5.0
+"""Seconds before the next try where the service does not take this gateway for what it says: more would
+count as guesses, and against its neighbours too."""
 WORTH_A_WORD = 6.0
 """Seconds of silence that are worth a warning, and another one each time."""
 PATIENCE = 2.0
@@ -46,13 +49,15 @@ log = structlog.get_logger()
 class Follower:
     """Keeps what is known in step with the token service. Belongs to one event loop.
 
-    `http` knows the service's address and this gateway's secret. `longest_silence`: for how many
-    seconds the service may be away before nothing is let through any more; 0 is for ever.
+    `http` knows the service's address and this gateway's secret, and so does `beside`, over which key
+    sets are read. `longest_silence`: for how many seconds the service may be away before nothing is let
+    through any more; 0 is for ever.
     """
 
     def __init__(
         self,
         http: httpx.AsyncClient,
+        beside: httpx.AsyncClient,
         base_url: str,
         clock: Clock,
         memory: Memory,
@@ -67,7 +72,7 @@ class Follower:
         self._wait = min(WAIT, longest_silence // 2) if longest_silence else WAIT
         self._heard_at = 0
         self._knowledge = Knowledge(base_url)
-        self._keys = KeySets(http, self._take_keys)
+        self._keys = KeySets(beside, self._take_keys)
         self._news = asyncio.Event()
         self._asked = asyncio.Event()
         self._strangers = 0
@@ -99,7 +104,7 @@ class Follower:
                 pause = PAUSE
             except (httpx.HTTPError, msgspec.DecodeError) as error:
                 self._say(error)
-                pause = min(pause * 2, LONGEST_PAUSE)
+                pause = REFUSED_PAUSE if _is_refused(error) else min(pause * 2, LONGEST_PAUSE)
             except Exception as error:
                 log.error("following-failed", reason=type(error).__name__, exc_info=True)
                 pause = min(pause * 2, LONGEST_PAUSE)
@@ -109,17 +114,18 @@ class Follower:
     def _say(self, error: Exception) -> None:
         """A moment is no news: a connection that was closed, a service that starts or stops."""
         now = asyncio.get_running_loop().time()
-        say = (
-            log.info if now < max(self._quiet_until, self._answered_at + WORTH_A_WORD) else log.warning
-        )
-        say("token-service-away", reason=reason_of(error))
-        if say == log.warning:
+        if now < max(self._quiet_until, self._answered_at + WORTH_A_WORD):
+            log.info("token-service-away", reason=reason_of(error))
+        else:
+            log.warning("token-service-away", reason=reason_of(error))
             self._quiet_until = now + WORTH_A_WORD
 
     @property
     def is_ready(self) -> bool:
-        """Whether anything is known, and the service has been asked since the start."""
-        return self._asked.is_set() and self._knowledge.serves is not None
+        """Whether anything is known, the service has been asked since the start, and was heard lately
+        enough."""
+        is_known = self._asked.is_set() and self._knowledge.serves is not None
+        return is_known and not self._is_silent
 
     # ------------------------------------------------------------- what a guard wants to know
 
@@ -190,8 +196,14 @@ class Follower:
                     await self._asked.wait()
             if not self._asked.is_set():
                 raise CannotTell("token-service-not-asked-yet")
-        if self._longest_silence and self._clock.now() - self._heard_at > self._longest_silence:
+        if self._is_silent:
             raise CannotTell("token-service-silent")
+
+    @property
+    def _is_silent(self) -> bool:
+        """Whether it was not heard for longer than is suffered."""
+        suffered = self._longest_silence
+        return bool(suffered) and self._clock.now() - self._heard_at > suffered
 
     async def _news_within(self, seconds: float) -> None:
         """Returns with the next answer of the service, or when the time is over."""
@@ -223,7 +235,7 @@ class Follower:
         self._answered_at = asyncio.get_running_loop().time()
         self._tell()
         old = (name for name in knowledge.judged() if self._keys.is_old(name))
-        self._keys.read_beside([*knowledge.needing_keys(), *old])
+        self._keys.read_beside(list(dict.fromkeys((*knowledge.needing_keys(), *old))))
 
     def _tell(self) -> None:
         """Wakes everybody who waits for news."""
@@ -235,7 +247,7 @@ class Follower:
         # The first answer after a start is waited for by all who call: it is not held back.
         wait = self._wait if self._asked.is_set() else 0
         query = {"after": after, "wait": str(wait)} if after else {}
-        timeout = httpx.Timeout(LEEWAY, read=WAIT + LEEWAY)
+        timeout = httpx.Timeout(LEEWAY, read=wait + LEEWAY)
         headers = {"transactionId": new_transaction_id()}
         try:
             async with asyncio.timeout(None) as held:
@@ -290,6 +302,12 @@ class Follower:
             return
         self._heard_at = remembered[0].heard_at
         await self._remember()
+
+
+def _is_refused(error: Exception) -> bool:
+    """Whether the service answered that it does not want to hear from us."""
+    refused = {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN, httpx.codes.TOO_MANY_REQUESTS}
+    return isinstance(error, httpx.HTTPStatusError) and error.response.status_code in refused
 
 
 _decode = msgspec.json.Decoder(Answer).decode

@@ -6,7 +6,7 @@ from moneyer.gateway.call import ApiCall, Context, Verified, is_named
 from moneyer.gateway.context import read_context, require_agreement, require_named
 from moneyer.gateway.identities import Identities
 from moneyer.gateway.keys import PublicKey
-from moneyer.gateway.refusals import InstitutionMismatch, ScopeMissing, StepUp, TokenInvalid
+from moneyer.gateway.refusals import CannotTell, InstitutionMismatch, ScopeMissing, StepUp, TokenInvalid
 from moneyer.gateway.route import Route
 from moneyer.gateway.sender import SenderProof
 from moneyer.gateway.standing import Standing
@@ -82,7 +82,7 @@ class Guard:
         )
 
     async def _key(self, token: Signed, standing: Standing) -> PublicKey:
-        """The key under which tokens begin as this one does. Raises TokenInvalid.
+        """The key under which tokens begin as this one does. Raises TokenInvalid, CannotTell.
 
         Headers are compared as bytes: no other algorithm, type, `crit`, `jku` or spelling exists
         (RFC 8725 section 3).
@@ -91,6 +91,8 @@ class Guard:
         if key is None:
             await self._institutions.seek_key(standing, token.header)
             key = standing.key_of(token.header)
+        if key is None and standing.awaits_word_of(token.header):
+            raise CannotTell("key-not-told-of-yet")
         if key is None:
             raise TokenInvalid("key-unknown")
         return key

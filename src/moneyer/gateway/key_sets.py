@@ -32,7 +32,7 @@ class KeySets:
         """Returns when the key set was read, at once where that was done a moment ago.
 
         Of those who ask at the same time one reads, and all have the answer; who gives up waiting ends
-        nothing. What goes wrong is logged.
+        nothing; whatever goes wrong is logged.
         """
         reading = self._reading.get(institution_id)
         if reading is None:
@@ -41,7 +41,7 @@ class KeySets:
             reading = asyncio.create_task(self._read(institution_id))
             self._reading[institution_id] = reading
             reading.add_done_callback(lambda _: self._reading.pop(institution_id))
-        await asyncio.shield(reading)
+        await asyncio.wait({reading})
 
     def is_old(self, institution_id: str) -> bool:
         """Whether it is time to read it again."""
@@ -69,8 +69,9 @@ class KeySets:
             answer = await self._http.get(f"/i/{institution_id}/oauth2/jwks", timeout=PATIENCE)
             answer.raise_for_status()
             await self._take(KeySet(institution_id, answer.text))
-        except (httpx.HTTPError, ValueError) as error:
-            log.warning("key-set-unread", reason=reason_of(error))
+        except Exception as error:
+            unexpected = not isinstance(error, httpx.HTTPError | ValueError)
+            log.warning("key-set-unread", reason=reason_of(error), exc_info=unexpected)
         finally:
             self._read_at[institution_id] = asyncio.get_running_loop().time()
 

@@ -5,9 +5,13 @@ and the line before, under a key that follows from the gateway's own secret: a f
 another, altered or cut in the middle is read as far as it holds.
 """
 
+from __future__ import annotations
+
+import fcntl
 import hashlib
 import hmac
 import os
+import weakref
 from pathlib import Path
 from typing import Protocol
 
@@ -41,6 +45,10 @@ class Memory(Protocol):
         """Adds to it, durably; False where it is time to begin anew."""
         ...
 
+    def close(self) -> None:
+        """Lets go of it: another may write now."""
+        ...
+
 
 class NoMemory:
     """Begins anew at each start."""
@@ -54,9 +62,13 @@ class NoMemory:
     def add(self, record: Answer | KeySet) -> bool:  # noqa: ARG002
         return True
 
+    def close(self) -> None:
+        """Nothing."""
+
 
 class FileMemory:
-    """One file of one process. `secret` is what the gateway proves itself with to the token service."""
+    """One file of one process, for which a lock beside it keeps it. `secret` is what the gateway proves
+    itself with to the token service."""
 
     def __init__(self, path: Path, secret: str) -> None:
         self._path = path
@@ -65,6 +77,8 @@ class FileMemory:
         self._began_with = 0
         self._grown = 0
         self._has_begun = False
+        self._lock: weakref.finalize[..., FileMemory] | None = None
+        self._has_complained = False
 
     def load(self) -> list[Record]:
         try:
@@ -89,6 +103,8 @@ class FileMemory:
         return records if records and isinstance(records[0], Everything) else []
 
     def begin(self, everything: Everything) -> None:
+        if not self._is_ours():
+            return
         draft = self._path.with_name(self._path.name + ".new")
         line = self._line(b"", everything)
         try:
@@ -115,6 +131,31 @@ class FileMemory:
         self._last = line.partition(b" ")[0]
         self._grown += len(line)
         return self._grown <= max(LEAST_GROWTH, self._began_with)
+
+    def close(self) -> None:
+        if self._lock is not None:
+            self._lock()
+
+    def _is_ours(self) -> bool:
+        """Whether nobody else writes this file: two that do would cut each other short."""
+        if self._lock is not None:
+            return True
+        beside = self._path.with_name(self._path.name + ".lock")
+        try:
+            descriptor = os.open(beside, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            log.warning("memory-unwritten", reason=type(error).__name__)
+            return False
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(descriptor)
+            if not self._has_complained:
+                log.error("memory-is-anothers", reason="each process needs a file of its own")  # noqa: TRY400
+            self._has_complained = True
+            return False
+        self._lock = weakref.finalize(self, os.close, descriptor)
+        return True
 
     def _line(self, before: bytes, record: Record) -> bytes:
         body = _encode(record)

@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mutabl
 from contextlib import asynccontextmanager
 from typing import Any
 
+import structlog
+
 from moneyer.gateway.answers import RefusalAnswer, refusal_answer
 from moneyer.gateway.build import GuardSettings, guarding
 from moneyer.gateway.call import ApiCall, RawHeaders
@@ -19,6 +21,8 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+log = structlog.get_logger()
 
 STATE = "moneyer"
 """Under this name the application finds a `Verified` in the scope's state."""
@@ -88,6 +92,7 @@ class GuardMiddleware:
 
     async def _decide(self, scope: Scope, path: str, headers: RawHeaders) -> Any:
         if self._door is None:
+            log.error("guard-not-at-work", reason="lifespan not run")
             return refusal_answer(CannotTell("guard-not-at-work"), None)
         raw = scope.get("raw_path") or path.encode()
         url = f"{self._base_url}{raw.decode('latin-1').partition('?')[0]}" if self._base_url else ""

@@ -39,8 +39,9 @@ class Scribe:
             await self._do(self._memory.begin, everything())
 
     def close(self) -> None:
-        """Returns when all is written."""
+        """Returns when all is written, and another may write."""
         self._thread.shutdown()
+        self._memory.close()
 
     async def _do(self, step: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
         work = self._thread.submit(step, *arguments, **named)

@@ -2,7 +2,8 @@
 
 import hashlib
 import hmac
-from collections import Counter, deque
+from collections import Counter
+from heapq import heappop, heappush
 from urllib.parse import urlsplit
 
 import msgspec
@@ -65,7 +66,7 @@ class SenderProof:
 
     def __init__(self) -> None:
         self._used: set[bytes] = set()
-        self._order: deque[tuple[int, bytes, str]] = deque()
+        self._order: list[tuple[int, bytes, str]] = []
         self._held: Counter[str] = Counter()
 
     def require(self, claims: Claims, presented: Presented, call: ApiCall, now: int) -> None:
@@ -105,10 +106,8 @@ class SenderProof:
     def _use(self, thumbprint: str, proof_id: str, now: int) -> None:
         """Raises ProofInvalid for a proof that was used before (RFC 9449 section 11.1), and
         CannotTell where no more can be remembered."""
-        longest = now + MAX_AGE + MAX_SKEW + SECOND
-        # One that ends later than that was written down before the clock was set back.
-        while self._order and not now < self._order[0][0] <= longest:
-            _, old, holder = self._order.popleft()
+        while self._order and self._order[0][0] <= now:
+            _, old, holder = heappop(self._order)
             self._used.discard(old)
             self._held[holder] -= 1
             if not self._held[holder]:
@@ -120,7 +119,7 @@ class SenderProof:
             raise CannotTell("too-many-proofs")
         self._used.add(name)
         self._held[thumbprint] += 1
-        self._order.append((longest, name, thumbprint))
+        heappush(self._order, (now + MAX_AGE + MAX_SKEW + SECOND, name, thumbprint))
 
 
 def _require_certificate(certificate: bytes | None, thumbprint: str) -> None:

@@ -100,8 +100,7 @@ class Standing:
         if bulletin.version >= self._version:
             self._version = bulletin.version
             if bulletin.keys is not None:
-                # One that is read late may be older than the key set at hand: a later one gives back
-                # what it took.
+                # Those that are gone are kept apart: nobody waits for word of them.
                 holding = frozenset(bulletin.keys)
                 self._dropped = (self._dropped | self._told | self._keys.keys()) - holding
                 self._told = holding
