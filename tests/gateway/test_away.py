@@ -84,10 +84,11 @@ async def test_a_gateway_that_lets_nobody_through_is_not_ready(bank: Bank, clock
 
 
 @pytest.mark.parametrize("base_url", ["https://bank.test/", "bank.test", ""])
-def test_a_base_url_that_is_in_no_issuer_is_refused(base_url: str) -> None:
-    """Nothing the service signs would ever be about it."""
+async def test_a_base_url_that_is_in_no_issuer_is_refused(base_url: str) -> None:
+    """Nothing the service signs would ever be about it: the server does not start."""
     with pytest.raises(ValueError, match="base_url"):
-        GuardSettings(base_url, "apis", "secret")
+        async with guarding(GuardSettings(base_url, "apis", "secret")):
+            pytest.fail("it started")
 
 
 async def test_a_service_with_a_certificate_of_ones_own_authority(tmp_path: Path) -> None:

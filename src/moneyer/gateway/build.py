@@ -32,11 +32,6 @@ class GuardSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     longest_silence: int = 0
     ca_file: str = ""
 
-    def __post_init__(self) -> None:
-        """Raises ValueError for a `base_url` that is in no issuer."""
-        if not self.base_url.startswith(("https://", "http://")) or self.base_url.endswith("/"):
-            raise ValueError("base_url is a URL without a slash at its end")
-
     def __repr__(self) -> str:
         return f"GuardSettings({self.base_url!r}, {self.client_id!r})"
 
@@ -52,7 +47,8 @@ async def guarding(
     """A guard that follows the token service for as long as the body runs.
 
     `identities` finds out who customers are where the bank's own side knows it; without one the token
-    service is asked. `clock` and `transport` stand in for the real ones in tests.
+    service is asked. `clock` and `transport` stand in for the real ones in tests. Raises ValueError for
+    a `base_url` that is in no issuer.
     """
     async with following(settings, identities, clock, transport) as (guard, _):
         yield guard
@@ -65,7 +61,9 @@ async def following(
     clock: Clock | None = None,
     transport: httpx.AsyncBaseTransport | None = None,
 ) -> AsyncIterator[tuple[Guard, Follower]]:
-    """The same, and who follows for it."""
+    """The same, and who follows for it. Raises ValueError for a `base_url` that is in no issuer."""
+    if not settings.base_url.startswith(("https://", "http://")) or settings.base_url.endswith("/"):
+        raise ValueError("base_url is a URL without a slash at its end")
     clock = clock or SystemClock()
     memory = (
         FileMemory(Path(settings.memory), settings.client_secret) if settings.memory else NoMemory()
