@@ -233,7 +233,7 @@ async def test_in_quiet_times_the_service_is_heard_often_enough(bank: Bank) -> N
     class Clock:
         now = staticmethod(real_time(bank))
 
-    settings = GuardSettings(BASE, "apis", bank.secrets["apis"], longest_silence=2)
+    settings = GuardSettings(BASE, "apis", bank.secrets["apis"], longest_silence=4)
     async with guarding(settings, clock=Clock(), transport=transport_of(bank)) as guard:
         token = (await bank.sign_in())["access_token"]
         assert await gets_through(guard, token)
