@@ -78,18 +78,23 @@ async def told(bank: Bank, after: str = "", wait: int = 0) -> tuple[str, set[str
     return body["cursor"], set(body["institutions"])
 
 
+def lose_store(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From now on nobody reads what has ended."""
+
+    async def away(*_: object) -> None:
+        raise StoreUnavailable("away")
+
+    for reader in (SqliteReader, PostgresReader):
+        monkeypatch.setattr(reader, "ended_since", away)
+
+
 @pytest.mark.requirement("GW-04")
 async def test_a_service_that_has_lost_its_store_does_not_say_that_nothing_is_new(
     bank: Bank, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It says that it cannot tell: gateways go elsewhere, and know how long they have heard nothing."""
-
-    async def away(*_: object) -> None:
-        raise StoreUnavailable("away")
-
     cursor, _ = await told(bank)
-    for reader in (SqliteReader, PostgresReader):
-        monkeypatch.setattr(reader, "ended_since", away)
+    lose_store(monkeypatch)
     await asyncio.sleep(BEHIND + 0.5)
     with pytest.raises(httpx.HTTPStatusError, match="503"):
         await told(bank, cursor)
@@ -197,16 +202,11 @@ async def test_who_waits_for_news_is_let_go_where_there_can_be_none(
     bank: Bank, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A request that is held while the store is lost does not run out its time."""
-
-    async def away(*_: object) -> None:
-        raise StoreUnavailable("away")
-
     await asyncio.sleep(0.5)
     cursor, _ = await told(bank)
     held = asyncio.create_task(told(bank, cursor, wait=20))
     await asyncio.sleep(0.2)
-    for reader in (SqliteReader, PostgresReader):
-        monkeypatch.setattr(reader, "ended_since", away)
+    lose_store(monkeypatch)
     async with asyncio.timeout(15):
         with pytest.raises(httpx.HTTPStatusError, match="503"):
             await held

@@ -15,6 +15,7 @@ from moneyer.protocol.failures import (
     NotEntitled,
     NotPermitted,
 )
+from moneyer.protocol.redirect_uri import LOOPBACK_HOSTS
 from moneyer.protocol.scopes import IDENTITY_SCOPES, Scopes
 
 LONGEST_LIFETIME = 366 * 86400
@@ -33,7 +34,7 @@ class Lifetimes(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
     refresh_absolute: Seconds = 90 * 86400
 
 
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_NOBODYS_HOSTS = LOOPBACK_HOSTS | {"localhost"}
 
 
 class Application(
@@ -108,7 +109,7 @@ class Application(
         if self.sector_identifier:
             return self.sector_identifier
         host = urlsplit(self.redirect_uris[0]).hostname if self.redirect_uris else None
-        return self.client_id if not host or host in _LOOPBACK else host
+        return self.client_id if not host or host in _NOBODYS_HOSTS else host
 
     @property
     def api_scopes(self) -> Scopes:

@@ -68,11 +68,16 @@ async def following(
     memory = (
         FileMemory(Path(settings.memory), settings.client_secret) if settings.memory else NoMemory()
     )
+    trust = (
+        ssl.create_default_context(cafile=settings.ca_file)
+        if settings.ca_file
+        else httpx.create_ssl_context(trust_env=False)
+    )
     # Lines of their own: however much else is asked, the news come through.
     async with (
-        _line(settings, transport) as feed,
-        _line(settings, transport) as keys,
-        _line(settings, transport) as http,
+        _line(settings, trust, transport) as feed,
+        _line(settings, trust, transport) as keys,
+        _line(settings, trust, transport) as http,
     ):
         follower = Follower(feed, keys, settings.base_url, clock, memory, settings.longest_silence)
         at_work = asyncio.create_task(follower.run())
@@ -86,13 +91,15 @@ async def following(
             await follower.close()
 
 
-def _line(settings: GuardSettings, transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:
+def _line(
+    settings: GuardSettings, trust: ssl.SSLContext, transport: httpx.AsyncBaseTransport | None
+) -> httpx.AsyncClient:
     """Connections to the token service."""
     return httpx.AsyncClient(
         base_url=settings.base_url,
         auth=(settings.client_id, settings.client_secret),
         timeout=5.0,
         trust_env=False,
-        verify=ssl.create_default_context(cafile=settings.ca_file) if settings.ca_file else True,
+        verify=trust,
         transport=transport,
     )

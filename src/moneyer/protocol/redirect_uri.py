@@ -12,7 +12,7 @@ _ALLOWED = re.compile(r"[A-Za-z0-9\-._~:/?\[\]@!$&'()+,;=%]+")
 _HOST = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
 _BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _DOT_SEGMENT = re.compile(r"(\.|%2e){1,2}", re.IGNORECASE)
-_LOOPBACK = frozenset({"127.0.0.1", "::1"})
+LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1"})
 
 
 def check_redirect_uri(uri: str) -> str:
@@ -31,7 +31,7 @@ def check_redirect_uri(uri: str) -> str:
     if parts.username is not None or parts.password is not None:
         raise ValueError("a redirect URI has no user information")
     if parts.scheme == "http":
-        if host not in _LOOPBACK:
+        if host not in LOOPBACK_HOSTS:
             raise ValueError("a redirect URI is https, or http on 127.0.0.1 or [::1]")
     elif parts.scheme != "https" or not _HOST.fullmatch(host):
         raise ValueError("a redirect URI is an absolute https URI")
